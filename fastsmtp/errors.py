@@ -1,0 +1,70 @@
+"""Every exception that fastsmtp raises.
+
+    FastsmtpError
+      UsageError             before the first connection; exit status 2; may hold several
+        SettingError         a parameter: name, value, what was expected, file and line
+        JobError             a job file, message or list: file, line, key, what was expected
+      SessionError           ends one session, never the worker
+        RemoteProtocolError  the peer broke SMTP
+        SessionTimeout       a stage's time limit ran out
+        SessionLost          the stream ended
+      LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
+      SpoolError             stops the worker: what cannot be recorded must not be sent
+
+A refusal (4xx, 5xx) is not an exception: it is a reply, and becomes an outcome.
+"""
+
+from collections.abc import Sequence
+
+
+class FastsmtpError(Exception):
+    """Root of the tree."""
+
+
+class UsageError(FastsmtpError):
+    """What the user gave cannot be used; nothing was sent. `problems` holds one line for each fault."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems: tuple[str, ...] = problems
+
+    @classmethod
+    def gather(cls, errors: Sequence["UsageError"]) -> "UsageError":
+        """One error that carries the faults of all of `errors`."""
+        return cls(*(problem for error in errors for problem in error.problems))
+
+
+class SettingError(UsageError):
+    """A parameter's value, or the syntax of main.cf around it."""
+
+
+class JobError(UsageError):
+    """A job file, its message, its template or its list."""
+
+
+class SessionError(FastsmtpError):
+    """Ends one session; `stage` is what it was doing, in the words of Postfix's logs."""
+
+    def __init__(self, reason: str, stage: str = "") -> None:
+        super().__init__(reason)
+        self.stage = stage
+
+
+class RemoteProtocolError(SessionError):
+    """The peer broke the rules of SMTP."""
+
+
+class SessionTimeout(SessionError):
+    """A stage's time limit ran out."""
+
+
+class SessionLost(SessionError):
+    """The stream ended."""
+
+
+class LocalProtocolError(FastsmtpError):
+    """A call that the state does not allow."""
+
+
+class SpoolError(FastsmtpError):
+    """The spool cannot be opened, read or written. What was recorded before stands."""
