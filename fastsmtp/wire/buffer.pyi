@@ -1,0 +1,6 @@
+"""Python face of the compiled output buffer: nothing of it is meant for Python; Cython modules use buffer.pxd."""
+
+from typing import final
+
+@final
+class OutBuffer: ...

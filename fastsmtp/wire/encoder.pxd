@@ -1,0 +1,15 @@
+# Message content to wire bytes, whole or in pieces. The body is ext/encoder.pyx.
+from fastsmtp.wire.buffer cimport OutBuffer
+from fastsmtp.wire.lines cimport LineWriter
+
+
+cdef class Encoder:
+    cdef:
+        OutBuffer _out
+        LineWriter _lines
+        bint _cr_waits          # the last piece ended in CR: line end or stray, the next byte tells
+
+    # Feeding: any cut of the message, any number of times
+    cdef int _feed(self, const char* data, Py_ssize_t length) except -1
+    cdef int _push(self, const char* data, Py_ssize_t length) except -1
+    cdef int _finish(self) except -1

@@ -1,0 +1,13 @@
+"""Message content to the bytes that follow DATA, the final dot included. The body is ext/encoder.pyx."""
+
+from typing import final
+
+from typing_extensions import Buffer
+
+def encode(message: Buffer, *, line_length_limit: int = 990) -> bytes: ...
+
+@final
+class Encoder:
+    def __init__(self, *, line_length_limit: int = 990) -> None: ...
+    def feed(self, data: Buffer) -> bytes: ...
+    def finish(self) -> bytes: ...
