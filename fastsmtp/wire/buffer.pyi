@@ -1,4 +1,4 @@
-"""Python face of the compiled output buffer: nothing of it is meant for Python; Cython modules use buffer.pxd."""
+"""Python face of the compiled output buffer: nothing of it is meant for Python, see buffer.pxd."""
 
 from typing import final
 

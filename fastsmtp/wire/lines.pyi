@@ -1,4 +1,4 @@
-"""Python face of the compiled line writer: nothing of it is meant for Python; Cython modules use lines.pxd."""
+"""Python face of the compiled line writer: nothing of it is meant for Python, see lines.pxd."""
 
 from typing import final
 

@@ -1,1 +1,1 @@
-"""Plain twins of the compiled modules: obvious, slow, and the specification that the fast ones are held against."""
+"""Plain twins of the compiled modules: obvious, slow, and the specification for the fast ones."""

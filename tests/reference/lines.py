@@ -1,4 +1,4 @@
-"""Plain twin of fastsmtp.wire.lines and of encode() without conversion: whole messages, a list of lines at a time.
+"""Plain twin of fastsmtp.wire.lines and of encode() without conversion: whole messages, a list of lines.
 
     normalise(content)   content as its lines, without line ends; the last one may be open (no end)
     pieces(line, limit)  the output lines that one line of content becomes
@@ -12,7 +12,7 @@ STRAY_CR = re.compile(rb"\r(?!\n)")
 
 
 def normalise(content: bytes) -> list[bytes]:
-    """Lines of content; a CR that ends no line is a space. An end of content without line end still ends a line."""
+    """Lines of content; a CR that ends no line is a space. The end of content ends a line too."""
     lines = STRAY_CR.sub(b" ", content).replace(b"\r\n", b"\n").split(b"\n")
     if lines[-1] == b"":
         lines.pop()
@@ -20,8 +20,9 @@ def normalise(content: bytes) -> list[bytes]:
 
 
 def pieces(line: bytes, limit: int) -> list[bytes]:
-    """The first piece has `limit` bytes, each other one a space and up to `limit` - 1; a leading dot is doubled and
-    not counted."""
+    """The first piece has `limit` bytes, each other one a space and up to `limit` - 1.
+
+    A leading dot is doubled, and that is not counted."""
     room = max(limit, 2) if limit else max(len(line), 2)
     first, rest = line[:room], line[room:]
     if first.startswith(b"."):
