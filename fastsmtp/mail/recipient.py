@@ -1,6 +1,7 @@
 """A recipient as the spool hands it out: one row of the list, checked, in destination order.
 
-Source: ours. The order (domain, then address, byte-wise) is that of Postfix's queue manager (spec: queue, 3.3).
+Source: ours. The order (domain, then address, byte-wise) is that of Postfix's queue manager (spec: queue,
+3.3).
 """
 
 from typing import NamedTuple
@@ -9,7 +10,8 @@ from typing import NamedTuple
 class Recipient(NamedTuple):
     """One recipient that is still to be delivered to.
 
-    `fields` is the row as its list format packs it (see fastsmtp.job.rows.FieldsFormat); "" where the job needs none.
+    `fields` is the row as its list format packs it (see fastsmtp.job.rows.FieldsFormat); "" where the job
+    needs none.
     """
 
     id: int  # its place in the spool: ascending, in destination order, from 1

@@ -1,7 +1,7 @@
 """The fate of one recipient after one attempt, as spool, results and log take it.
 
-Statuses: `sent`, `bounced`, `expired`, `cancelled` and `unknown` end a recipient; `deferred` does not, and carries
-`retry_at`. (`rejected` and `duplicate` rows never become recipients; the spool alone knows them.)
+Statuses: `sent`, `bounced`, `expired`, `cancelled` and `unknown` end a recipient; `deferred` does not, and
+carries `retry_at`. (`rejected` and `duplicate` rows never become recipients; the spool alone knows them.)
 
 Source: Postfix's delivery status lines (spec: queue, 12.1); design page, section 2, "The results".
 """
