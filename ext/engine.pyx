@@ -1,0 +1,464 @@
+"""The SMTP client session without I/O: bytes in, bytes and events out.
+
+Two cursors move over the transactions that were begun: the sender's (in each Transaction) and the receiver's (the ring of
+commands without a reply). Each reply belongs to the oldest such command; `_answer` is the table.
+
+The sender stops, and the peer must answer all it was asked, where
+- a message's content is next: its DATA must have been answered;
+- the peer offers no PIPELINING: after every command;
+- the next command would make more than GROUP_LIMIT bytes unanswered.
+
+The commands of the next transaction may leave in one group with the content of this one (RFC 2920 3.1), so that a busy
+session costs one round trip a message. Content never leaves while the DATA before it is unanswered. A transaction that
+lost all its recipients ends with RSET, or, where DATA was already accepted, with an empty message; never after a success.
+
+Does not know sockets, clocks, parameters, or what a refusal means for a recipient: that is fastsmtp.outcome.
+Source: RFC 5321, 1870, 2920, 3461, 6152; Postfix smtp_proto(3); spec: session, 6, 8, 10, 11.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from fastsmtp.wire.reply cimport Reply, ReplyReader
+
+from fastsmtp.errors import LocalProtocolError
+
+GROUP_LIMIT = 4096   # bytes of commands that wait for replies at most: past it two full socket buffers could lock
+JOIN_LIMIT = 65536   # smaller output goes out as one piece: a copy costs less than a second segment
+
+READY = 1
+REFUSED = 2
+CONTENT_DUE = 3
+ANSWERED = 4
+UNUSABLE = 5
+CLOSED = 6
+
+cdef enum:
+    C_GREETING
+    C_EHLO
+    C_HELO
+    C_MAIL
+    C_RCPT
+    C_DATA
+    C_END
+    C_LONE_END       # an empty message that ends an accepted DATA without recipients: its reply means nothing
+    C_RSET
+    C_PROBE
+    C_QUIT
+    C_IDLE
+    C_GROUP_LIMIT = 4096
+
+GREETING = C_GREETING
+EHLO = C_EHLO
+HELO = C_HELO
+MAIL = C_MAIL
+RCPT = C_RCPT
+DATA = C_DATA
+END = C_END
+LONE_END = C_LONE_END
+RSET = C_RSET
+PROBE = C_PROBE
+QUIT = C_QUIT
+IDLE = C_IDLE
+
+
+cdef bytes xtext(bytes text):
+    """RFC 3461 4, for ORCPT: `+`, `=` and what does not print become +XX."""
+    cdef const char* p = PyBytes_AS_STRING(text)
+    cdef Py_ssize_t i, length = PyBytes_GET_SIZE(text)
+    cdef unsigned char c
+    for i in range(length):
+        c = <unsigned char>p[i]
+        if c <= 32 or c >= 127 or c == c'+' or c == c'=':
+            break
+    else:
+        return text
+    return b"".join([
+        b"+%02X" % c if c <= 32 or c >= 127 or c == 43 or c == 61 else bytes((c,)) for c in text
+    ])
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Transaction:
+    def __init__(
+        self,
+        bytes sender not None,
+        list recipients not None,
+        bytes content not None,
+        *,
+        Py_ssize_t size=-1,
+        int encoding=0,
+        subject=None,
+    ):
+        if not recipients:
+            raise LocalProtocolError("a transaction without recipients")
+        self.sender = sender
+        self.recipients = recipients
+        self.content = content
+        self.size = size
+        self.encoding = encoding
+        self.subject = subject
+        self.replies = [None] * len(recipients)
+
+    @property
+    def in_doubt(self):
+        return self.cursor > len(self.recipients) + 2 and self.end is None and self.accepted > 0
+
+    @property
+    def untouched(self):
+        return self.mail is None and self.cursor <= len(self.recipients) + 2
+
+    def __repr__(self):
+        return f"<Transaction {len(self.recipients)} recipients, {self.accepted} accepted, cursor {self.cursor}>"
+
+
+@cython.final
+cdef class SessionEngine:
+    def __init__(
+        self,
+        bytes helo_name not None,
+        *,
+        discard=frozenset(),
+        bint always_ehlo=True,
+        bint never_ehlo=False,
+        bint chained=True,
+    ):
+        self._helo_name = helo_name
+        self._discard = frozenset(discard)
+        self._always_ehlo = always_ehlo
+        self._never_ehlo = never_ehlo
+        self._chained = chained
+        self._reader = ReplyReader()
+        self._events = []
+        self._out = []
+        self._transactions = []
+        self.offers = {}
+        self.peer_name = b""
+        self._expect(C_GREETING)
+
+    # Receive data
+
+    def receive(self, bytes data not None):
+        cdef Reply reply
+        self._reader.feed(data)
+        while True:
+            reply = self._reader.next()
+            if reply is None:
+                break
+            self._answer(reply)
+        self._correct()
+
+    def events(self):
+        cdef list events = self._events
+        if events:
+            self._events = []
+        return events
+
+    # Ask
+
+    def begin(self, Transaction transaction not None):
+        if not self.open:
+            raise LocalProtocolError("a transaction begins between READY and quit()")
+        self._transactions.append(transaction)
+
+    def probe(self):
+        if not self.open or self._count or self._transactions:
+            raise LocalProtocolError("only an idle session is probed")
+        self._say(b"RSET\r\n", C_PROBE)
+
+    def quit(self):
+        self._quitting = True
+        self.open = False
+
+    # Send data
+
+    def take(self):
+        cdef list out
+        self._fill()
+        out = self._out
+        if not out:
+            return out
+        self._out = []
+        if len(out) > 1 and sum([len(piece) for piece in out]) <= JOIN_LIMIT:
+            return [b"".join(out)]
+        return out
+
+    # The end of the stream
+
+    def forsake(self):
+        cdef Transaction transaction
+        cdef list left = [
+            transaction
+            for transaction in self._transactions
+            if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
+        ]
+        self._transactions = []
+        self._sending = 0
+        self.open = False
+        return left
+
+    # State
+
+    @property
+    def stage(self):
+        return self._ring[self._head] if self._count else C_IDLE
+
+    @property
+    def busy(self):
+        return bool(self._transactions)
+
+    @property
+    def size_limit(self):
+        limit = self.offers.get("SIZE", "")
+        return int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
+
+    # Ring of commands without a reply
+
+    cdef int _expect(self, int command) except -1:
+        if self._count == RING:
+            raise LocalProtocolError("more commands unanswered than a group can hold")
+        self._ring[(self._head + self._count) % RING] = command
+        self._count += 1
+        return 0
+
+    cdef int _expected(self) except -1:
+        cdef int command
+        if self._count == 0:
+            return C_IDLE
+        command = self._ring[self._head]
+        self._head = (self._head + 1) % RING
+        self._count -= 1
+        if self._count == 0:
+            self._unanswered = 0
+        return command
+
+    # Incoming flow
+
+    cdef int _answer(self, Reply reply) except -1:
+        cdef int command = self._expected()
+        if reply.garbled:
+            self.suspect = True
+        if command == C_MAIL:
+            self._answer_mail(reply)
+        elif command == C_RCPT:
+            self._answer_rcpt(reply)
+        elif command == C_DATA:
+            self._answer_data(reply)
+        elif command == C_END:
+            self._answer_end(reply)
+        elif command == C_GREETING:
+            self._answer_greeting(reply)
+        elif command == C_EHLO:
+            self._answer_ehlo(reply)
+        elif command == C_HELO:
+            self._answer_helo(reply)
+        elif command == C_PROBE:
+            if reply.digit() != 2:
+                self._events.append((UNUSABLE, reply))
+        elif command == C_QUIT:
+            self._events.append((CLOSED, None))
+        elif command == C_IDLE:
+            self.suspect = True
+            self._events.append((UNUSABLE, reply))
+        return 0
+
+    cdef int _answer_greeting(self, Reply reply) except -1:
+        cdef bint esmtp
+        if reply.digit() != 2:
+            self._events.append((REFUSED, (C_GREETING, reply)))
+            return 0
+        words = reply.raw[3:].upper().replace(b"\n", b" ").split(b" ")
+        esmtp = b"ESMTP" in words
+        if (self._always_ehlo or esmtp) and not self._never_ehlo:
+            return self._say(b"EHLO " + self._helo_name + b"\r\n", C_EHLO)
+        return self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
+
+    cdef int _answer_ehlo(self, Reply reply) except -1:
+        if reply.digit() == 2:
+            self._parse_offers(reply)
+            return self._introduced(reply)
+        if reply.closing():
+            self._events.append((REFUSED, (C_EHLO, reply)))
+            return 0
+        return self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
+
+    cdef int _answer_helo(self, Reply reply) except -1:
+        if reply.digit() != 2:
+            self._events.append((REFUSED, (C_HELO, reply)))
+            return 0
+        return self._introduced(reply)
+
+    cdef int _introduced(self, Reply reply) except -1:
+        self.open = True
+        self._events.append((READY, None))
+        return 0
+
+    def _parse_offers(self, Reply reply):
+        """The first line with a word names the peer; each other one is a keyword and its parameters."""
+        cdef dict offers = {}
+        named = False
+        for line in reply.lines:
+            keyword, _, parameters = line[4:].strip(" ").replace("=", " ", 1).partition(" ")
+            if not keyword:
+                continue
+            if not named:
+                named = True
+                self.peer_name = line[4:].strip(" ").partition(" ")[0].encode()
+                continue
+            keyword = keyword.upper()
+            if keyword not in self._discard:
+                offers[keyword] = parameters.strip(" ")
+        if "SMTPUTF8" in offers:
+            offers.setdefault("8BITMIME", "")
+        self.offers = offers
+        self.pipelining = "PIPELINING" in offers
+        self._dsn = "DSN" in offers
+        self._size = "SIZE" in offers
+        self._eightbit = "8BITMIME" in offers
+
+    cdef int _answer_mail(self, Reply reply) except -1:
+        cdef Transaction transaction = <Transaction>self._transactions[0]
+        transaction.mail = reply
+        if reply.digit() != 2:
+            self._note_refusal(reply)
+        return 0
+
+    cdef int _answer_rcpt(self, Reply reply) except -1:
+        cdef Transaction transaction = <Transaction>self._transactions[0]
+        if transaction.mail.digit() == 2:
+            transaction.replies[transaction.heard] = reply
+            if reply.digit() == 2:
+                transaction.accepted += 1
+            else:
+                self._note_refusal(reply)
+        transaction.heard += 1
+        return 0
+
+    cdef int _answer_data(self, Reply reply) except -1:
+        cdef Transaction transaction = <Transaction>self._transactions[0]
+        transaction.data = reply
+        if reply.digit() == 3:
+            self._events.append((CONTENT_DUE if transaction.accepted else ANSWERED, transaction))
+        elif transaction.accepted:
+            self._note_refusal(reply)
+        return 0
+
+    cdef int _answer_end(self, Reply reply) except -1:
+        cdef Transaction transaction = <Transaction>self._transactions[0]
+        if reply.farewell():
+            # The answer to a QUIT in the same group: the one to the end of data never came.
+            self._expect_again(C_END)
+            self._events.append((UNUSABLE, reply))
+            return 0
+        transaction.end = reply
+        if reply.digit() != 2:
+            self._note_refusal(reply)
+        self._events.append((ANSWERED, transaction))
+        return self._close_transaction(transaction)
+
+    def _expect_again(self, int command):
+        """The reply just read was not this command's: it stays unanswered."""
+        self._head = (self._head - 1) % RING
+        self._ring[self._head] = command
+        self._count += 1
+
+    cdef int _note_refusal(self, Reply reply) except -1:
+        if reply.odd_refusal():
+            self.suspect = True
+        return 0
+
+    cdef int _correct(self) except -1:
+        """All was answered and the transaction has no recipient left: give it up here, before more is sent."""
+        cdef Transaction transaction
+        cdef Py_ssize_t size
+        if self._count or not self._transactions:
+            return 0
+        transaction = <Transaction>self._transactions[0]
+        size = len(transaction.recipients)
+        if transaction.mail is None:
+            return 0
+        if transaction.mail.digit() != 2 and transaction.data is None:
+            pass
+        elif transaction.cursor == size + 1 and not transaction.accepted:
+            pass
+        elif transaction.data is None or transaction.data.digit() == 3:
+            return 0
+        self._events.append((ANSWERED, transaction))
+        self._reset_due = True
+        return self._close_transaction(transaction)
+
+    cdef int _close_transaction(self, Transaction transaction) except -1:
+        self._transactions.pop(0)
+        if self._sending:
+            self._sending -= 1
+        return 0
+
+    # Outgoing flow
+
+    cdef int _say(self, bytes line, int command) except -1:
+        self._expect(command)
+        self._unanswered += PyBytes_GET_SIZE(line)
+        self._out.append(line)
+        return 0
+
+    cdef bint _may_say(self, Py_ssize_t length) noexcept:
+        if self._count == 0:
+            return True
+        return self.pipelining and self._unanswered + length <= C_GROUP_LIMIT
+
+    cdef int _fill(self) except -1:
+        if self._reset_due and self._may_say(6):
+            self._reset_due = False
+            self._say(b"RSET\r\n", C_RSET)
+        while self._sending < len(self._transactions):
+            if not self._fill_transaction(<Transaction>self._transactions[self._sending]):
+                return 0
+        if self._quitting and not self._reset_due and self._may_say(6):
+            self._quitting = False
+            self._say(b"QUIT\r\n", C_QUIT)
+        return 0
+
+    cdef bint _fill_transaction(self, Transaction transaction) except -1:
+        """Sends what may be sent of it; False: the peer must answer first."""
+        cdef Py_ssize_t size = len(transaction.recipients)
+        cdef bytes line
+        if transaction.cursor == 0 and self._sending and not self._chained:
+            return False
+        while transaction.cursor < size + 2:
+            if transaction.cursor == 0:
+                line = self._build_mail(transaction)
+            elif transaction.cursor <= size:
+                line = self._build_rcpt(<bytes>transaction.recipients[transaction.cursor - 1])
+            else:
+                line = b"DATA\r\n"
+            if not self._may_say(PyBytes_GET_SIZE(line)):
+                return False
+            self._say(line, C_MAIL if transaction.cursor == 0 else C_RCPT if transaction.cursor <= size else C_DATA)
+            transaction.cursor += 1
+        if self._count:
+            return False
+        transaction.cursor += 1
+        if transaction.accepted:
+            self._out.append(transaction.content)
+            self._expect(C_END)
+            self._sending += 1
+        else:
+            self._out.append(b".\r\n")
+            self._expect(C_LONE_END)
+            self._transactions.pop(self._sending)
+        return True
+
+    cdef bytes _build_mail(self, Transaction transaction):
+        cdef bytes line = b"MAIL FROM:<" + transaction.sender
+        if self._size and transaction.size >= 0:
+            line += b"> SIZE=%d" % transaction.size
+        else:
+            line += b">"
+        if self._eightbit and transaction.encoding:
+            line += b" BODY=8BITMIME" if transaction.encoding == 8 else b" BODY=7BIT"
+        return line + b"\r\n"
+
+    cdef bytes _build_rcpt(self, bytes recipient):
+        if self._dsn:
+            return b"RCPT TO:<" + recipient + b"> ORCPT=rfc822;" + xtext(recipient) + b"\r\n"
+        return b"RCPT TO:<" + recipient + b">\r\n"

@@ -1,0 +1,76 @@
+# The SMTP client session without I/O: bytes in, bytes and events out. The body is ext/engine.pyx, the Python face
+# engine.pyi.
+from fastsmtp.wire.reply cimport Reply, ReplyReader
+
+cdef enum:
+    RING = 512                     # commands without a reply; GROUP_LIMIT bytes of commands never hold as many
+
+cdef class Transaction:
+    cdef:
+        readonly bytes sender      # wire form, without <>
+        readonly list recipients   # wire forms, without <>
+        readonly bytes content     # what follows DATA, final dot included
+        readonly Py_ssize_t size   # SIZE=; negative: not announced
+        readonly int encoding      # BODY=: 7, 8, or 0: not announced
+        readonly object subject    # whose it is: the engine never looks
+        readonly Reply mail        # answers: None until it comes; a refusal decides every recipient
+        readonly list replies      # to RCPT, one a recipient
+        readonly Reply data
+        readonly Reply end         # to the final dot
+        readonly Py_ssize_t accepted
+        Py_ssize_t cursor          # what is sent next: 0 MAIL, 1..n RCPT, n+1 DATA, n+2 content, n+3 nothing
+        Py_ssize_t heard           # RCPT replies read
+
+
+cdef class SessionEngine:
+    cdef:
+        readonly dict offers       # EHLO keyword in capitals -> its parameters
+        readonly bytes peer_name   # first word of the EHLO or HELO reply
+        readonly bint pipelining
+        readonly bint suspect      # the peer broke a rule: usable now, not to be kept
+        readonly bint open         # the handshake is over, QUIT not sent
+        bint _dsn                  # of the offers, those that commands are built from
+        bint _size
+        bint _eightbit
+        bytes _helo_name
+        frozenset _discard         # EHLO keywords that count as not offered, in capitals
+        bint _always_ehlo
+        bint _never_ehlo
+        bint _chained              # the next transaction's commands may leave with this one's content
+        ReplyReader _reader
+        list _events
+        list _out                  # what leaves at the next take()
+        list _transactions         # begun and not answered, oldest first
+        Py_ssize_t _sending        # the first of them with something left to send
+        Py_ssize_t _unanswered     # bytes of commands since the peer owed us nothing
+        bint _reset_due            # a transaction was given up half-way: RSET before anything else
+        bint _quitting
+        unsigned char _ring[RING]  # commands without a reply, oldest first
+        int _head
+        int _count
+
+    # Ring of commands without a reply
+    cdef int _expect(self, int command) except -1
+    cdef int _expected(self) except -1
+
+    # Incoming flow: one method a command answered
+    cdef int _answer(self, Reply reply) except -1
+    cdef int _answer_greeting(self, Reply reply) except -1
+    cdef int _answer_ehlo(self, Reply reply) except -1
+    cdef int _answer_helo(self, Reply reply) except -1
+    cdef int _answer_mail(self, Reply reply) except -1
+    cdef int _answer_rcpt(self, Reply reply) except -1
+    cdef int _answer_data(self, Reply reply) except -1
+    cdef int _answer_end(self, Reply reply) except -1
+    cdef int _introduced(self, Reply reply) except -1
+    cdef int _note_refusal(self, Reply reply) except -1
+    cdef int _correct(self) except -1
+    cdef int _close_transaction(self, Transaction transaction) except -1
+
+    # Outgoing flow
+    cdef int _say(self, bytes line, int command) except -1
+    cdef bint _may_say(self, Py_ssize_t length) noexcept
+    cdef int _fill(self) except -1
+    cdef bint _fill_transaction(self, Transaction transaction) except -1
+    cdef bytes _build_mail(self, Transaction transaction)
+    cdef bytes _build_rcpt(self, bytes recipient)

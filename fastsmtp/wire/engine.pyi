@@ -1,0 +1,114 @@
+"""The SMTP client session without I/O (RFC 5321, 2920): bytes in, bytes and events out.
+
+    engine.receive(data)          what the peer sent, cut anywhere
+    engine.events()               what it came to: (kind, subject) pairs, oldest first
+    engine.begin(transaction)     MAIL, RCPT, DATA and content follow as far ahead as the peer allows
+    engine.take()                 what goes out now; nothing: the peer speaks next
+
+Kinds of event and their subjects:
+    READY       None          the peer is introduced; `offers` stand
+    REFUSED     (stage, Reply)  it does not talk to us: greeting, EHLO 421 or HELO
+    CONTENT_DUE Transaction   its content leaves with the next take(): what is begun now can leave in the same group
+    ANSWERED    Transaction   each of its recipients has an answer
+    UNUSABLE    Reply | None  the probe of a kept session was refused, or the peer spoke out of turn: close it
+    CLOSED      None          QUIT was answered
+"""
+
+from collections.abc import Set
+
+READY: int
+REFUSED: int
+CONTENT_DUE: int
+ANSWERED: int
+UNUSABLE: int
+CLOSED: int
+
+GREETING: int
+EHLO: int
+HELO: int
+MAIL: int
+RCPT: int
+DATA: int
+END: int
+LONE_END: int
+RSET: int
+PROBE: int
+QUIT: int
+IDLE: int
+
+GROUP_LIMIT: int
+
+from fastsmtp.wire.reply import Reply
+
+class Transaction:
+    """One envelope and its content, and what the peer said to it."""
+
+    sender: bytes
+    recipients: list[bytes]
+    content: bytes
+    size: int
+    encoding: int
+    subject: object
+    mail: Reply | None
+    replies: list[Reply | None]
+    data: Reply | None
+    end: Reply | None
+    accepted: int
+
+    def __init__(
+        self, sender: bytes, recipients: list[bytes], content: bytes, *, size: int = -1, encoding: int = 0, subject: object = None
+    ) -> None: ...
+    @property
+    def in_doubt(self) -> bool:
+        """The end of data was sent to at least one accepted recipient, and not answered."""
+
+    @property
+    def untouched(self) -> bool:
+        """No content of it was sent and no reply to it came: it can begin anew elsewhere, and counts as no attempt."""
+
+class SessionEngine:
+    offers: dict[str, str]
+    peer_name: bytes
+    pipelining: bool
+    suspect: bool
+    open: bool
+
+    def __init__(
+        self,
+        helo_name: bytes,
+        *,
+        discard: Set[str] = ...,
+        always_ehlo: bool = True,
+        never_ehlo: bool = False,
+        chained: bool = True,
+    ) -> None: ...
+    def receive(self, data: bytes) -> None: ...
+    def events(self) -> list[tuple[int, object]]:
+        """The events since the last call."""
+
+    def begin(self, transaction: Transaction) -> None:
+        """Puts a transaction behind those begun before. LocalProtocolError before READY and after quit()."""
+
+    def probe(self) -> None:
+        """RSET, before the first transaction of a session that was kept idle."""
+
+    def quit(self) -> None:
+        """QUIT follows all that was begun, in the same group where the peer allows it."""
+
+    def take(self) -> list[bytes]:
+        """What is to be written now, in order."""
+
+    def forsake(self) -> list[Transaction]:
+        """The stream is gone: the transactions that have no answer, oldest first."""
+
+    @property
+    def stage(self) -> int:
+        """The command whose reply is waited for, or IDLE."""
+
+    @property
+    def busy(self) -> bool:
+        """A transaction is open."""
+
+    @property
+    def size_limit(self) -> int:
+        """The peer's SIZE limit in bytes; 0: none or unknown."""
