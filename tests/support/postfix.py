@@ -150,7 +150,7 @@ class Postfix:
             start_new_session=True,
         )
         try:
-            process.wait_for_port(self.port, self.process)
+            process.wait_for_port(self.port, self.process, greeted=True)
         except RuntimeError as error:
             process.stop_group(self.process)
             raise RuntimeError(f"{error}\n{self.log()}") from None

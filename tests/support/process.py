@@ -25,23 +25,23 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(
-    port: int, process: subprocess.Popen[bytes] | None = None, limit: float = START_LIMIT
-) -> None:
-    give_up_at = time.monotonic() + limit
-    while True:
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(
-                f"{process.args!r} ended with {process.returncode} before it listened on {port}"
-            )
-        try:
-            socket.create_connection((LOOPBACK, port), timeout=1.0).close()
-        except OSError:
-            if time.monotonic() > give_up_at:
-                raise RuntimeError(f"nothing listens on {LOOPBACK}:{port} after {limit:.0f} s") from None
-            time.sleep(0.02)
-        else:
-            return
+def wait_for_port(port: int, process: subprocess.Popen[bytes], greeted: bool = False) -> None:
+    """`greeted`: not before a 220 was read; Postfix's master listens long before it can answer."""
+    give_up_at = time.monotonic() + START_LIMIT
+    while not _answers(port, greeted):
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it listened on {port}")
+        if time.monotonic() > give_up_at:
+            raise RuntimeError(f"nothing answers on {LOOPBACK}:{port} after {START_LIMIT:.0f} s")
+        time.sleep(0.02)
+
+
+def _answers(port: int, greeted: bool) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=START_LIMIT) as connection:
+            return not greeted or connection.recv(3) == b"220"
+    except OSError:
+        return False
 
 
 def stop(process: subprocess.Popen[bytes], limit: float = STOP_LIMIT) -> int:
