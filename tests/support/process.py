@@ -30,7 +30,9 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], greeted: bool = F
     give_up_at = time.monotonic() + START_LIMIT
     while not _answers(port, greeted):
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it listened on {port}")
+            raise RuntimeError(
+                f"{process.args!r} ended with {process.returncode} before it listened on {port}"
+            )
         if time.monotonic() > give_up_at:
             raise RuntimeError(f"nothing answers on {LOOPBACK}:{port} after {START_LIMIT:.0f} s")
         time.sleep(0.02)
