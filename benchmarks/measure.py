@@ -53,7 +53,7 @@ def run(
 
 
 class Scale(threading.Thread):
-    """Reads a process's peak size while it lives. (ru_maxrss of a child begins with the parent's own size.)"""
+    """Reads a process's peak size while it lives; a child's ru_maxrss begins with its parent's."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

@@ -21,7 +21,7 @@ HOUSE = ROOT / "fastsmtp"
 BODIES = ROOT / "ext"
 
 FLOORS = [
-    {"errors", "mail", "conf"},
+    {"mail", "conf"},
     {"lookup", "wire", "tls", "sasl", "render", "queue", "outcome"},
     {"job", "spool", "route", "session", "report"},
     {"delivery"},
@@ -32,6 +32,7 @@ FLOORS = [
     {"main"},
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+FLOOR_OF["errors"] = -1  # what every room may raise
 
 # Who may know a library. None: nobody on floors 0 and 1, all above.
 KNOWN_TO: dict[str, set[str] | None] = {
