@@ -67,4 +67,9 @@ class LocalProtocolError(FastsmtpError):
 
 
 class SpoolError(FastsmtpError):
-    """The spool cannot be opened, read or written. What was recorded before stands."""
+    """The spool cannot be opened, read or written. What was recorded before stands.
+
+    `after_sending` is set by the worker once mail may have reached a peer: the exit status is 75 then, not 2.
+    """
+
+    after_sending = False
