@@ -8,6 +8,7 @@
         RemoteProtocolError  the peer broke SMTP
         SessionTimeout       a stage's time limit ran out
         SessionLost          the stream ended
+      RenderError            one recipient's message or sender cannot be made from its fields; others can
       LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
       SpoolError             stops the worker: what cannot be recorded must not be sent
 
@@ -60,6 +61,10 @@ class SessionTimeout(SessionError):
 
 class SessionLost(SessionError):
     """The stream ended."""
+
+
+class RenderError(FastsmtpError):
+    """A row's fields do not make a message: its recipient bounces, and nothing of it reaches a server."""
 
 
 class LocalProtocolError(FastsmtpError):
