@@ -180,8 +180,8 @@ def test_wrong_sender_message_or_list_is_named(write: Write, key: str, value: st
 def test_every_fault_is_reported_at_once_in_order(write: Write, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("mail,name\n")
     (tmp_path / "letter.eml").write_text("Hello Ann,\n\nHello\n")
-    text = 'prority = 1\nsender = "x"\nmessage = "letter.eml"\nrecipients = "list.csv"\nstart = 1\n[settings]\na = []\n'
-    found = problems(write(text))
+    text = GOOD.replace("bounces@news.example.com", "x")
+    found = problems(write(f"prority = 1\n{text}start = 1\n[settings]\na = []\n"))
     assert [problem.partition(" ")[0] for problem in found] == [
         "november.toml:1:",
         "november.toml:2:",
