@@ -49,7 +49,8 @@ class Contender(Protocol):
 
 
 class Fastsmtp:
-    def __init__(self, sync: str) -> None:
+    def __init__(self, sync: str, template: str = "jinja") -> None:
+        self.template = template
         self.spool_sync = sync
         self.name = "fastsmtp" if sync == "group" else f"fastsmtp, spool_sync = {sync}"
         self.sync = {"group": "every 50 ms", "always": "every outcome", "none": "never"}[sync]
@@ -65,7 +66,7 @@ class Fastsmtp:
         return [sys.executable, "-m", "fastsmtp", "send", job, "-c", main_cf, *settings, *paths, "--quiet"]
 
     def run(self, case: Case, port: int, work: Path) -> Cost:
-        job = data.write_job(work / "job", case)
+        job = data.write_job(work / "job", case, self.template)
         cost = measure.run(self.command(job, port, work), cwd=ROOT)
         check_results(work / "results.csv", case.messages)
         return cost
