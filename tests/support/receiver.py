@@ -1,10 +1,12 @@
 """An aiosmtpd receiver that records whole transactions: a second, independent reader of what we send.
 
     with Receiver() as receiver: ... receiver.port ... receiver.transactions
+    Receiver(delay=0.05)                                       thinks so long, in seconds, about each message
 
 aiosmtpd is strict about syntax, offers SIZE, 8BITMIME, SMTPUTF8 and HELP, and never PIPELINING.
 """
 
+import asyncio
 import threading
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -25,7 +27,8 @@ class Transaction(NamedTuple):
 
 
 class Receiver:
-    def __init__(self) -> None:
+    def __init__(self, delay: float = 0.0) -> None:
+        self.delay = delay
         self.port = free_port()
         self.transactions: list[Transaction] = []
         self._lock = threading.Lock()
@@ -33,6 +36,8 @@ class Receiver:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
         content = envelope.original_content or b""
+        if self.delay:
+            await asyncio.sleep(self.delay)
         with self._lock:
             self.transactions.append(
                 Transaction(

@@ -3,7 +3,6 @@
 import contextlib
 import smtplib
 import socket
-import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,8 +15,7 @@ from tests.support.postfix import Postfix
 from tests.support.process import LOOPBACK
 from tests.support.receiver import Receiver
 from tests.support.smtp_sink import SmtpSink, dumped, find
-
-ARRIVAL_LIMIT = 20.0
+from tests.support.waiting import eventually
 
 DIALOGUE = """
     S: 220 mx.example.com ESMTP
@@ -54,13 +52,6 @@ def send(port: int) -> None:
 def send_in_vain(port: int) -> None:
     with contextlib.suppress(smtplib.SMTPException, OSError):
         send(port)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + ARRIVAL_LIMIT
-    while not condition():
-        assert time.monotonic() < give_up_at, "did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("cut", [WHOLE, BYTEWISE, RANDOM])

@@ -1,0 +1,92 @@
+"""SIGKILL at random moments, twenty times, then to the end: nobody is lost, few get it twice.
+
+A killed sender cannot know whether a peer had taken the messages whose final dot was out. Those, at most one
+a session, may come again; what a peer has acknowledged in an earlier turn of the loop may not.
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import fastsmtp, started
+from tests.support.jobs import Job
+from tests.support.receiver import Receiver
+from tests.support.smtp_sink import SmtpSink, dumped, find
+from tests.support.waiting import eventually
+
+KILLS = 20
+COUNT = 6_000
+SESSIONS = 10
+LIMIT = f"smtp_destination_concurrency_limit={SESSIONS}"
+MOST_ARRIVALS = COUNT // (KILLS + 5)  # between two kills, so that the last one finds work
+LONGEST_RUN = 1.0  # seconds, for the kills by the clock: start, import, first messages
+
+
+class Peer:
+    """A receiver by its port, and who got a message so far."""
+
+    def __init__(self, port: int, arrivals: Callable[[], list[str]], count: Callable[[], int]) -> None:
+        self.port = port
+        self.arrivals = arrivals
+        self.count = count
+
+
+def aiosmtpd(stack: ExitStack, _: Path) -> Peer:
+    receiver = stack.enter_context(Receiver())
+
+    def arrivals() -> list[str]:
+        return [recipient for transaction in receiver.transactions for recipient in transaction.recipients]
+
+    return Peer(receiver.port, arrivals, lambda: len(receiver.transactions))
+
+
+def sink(stack: ExitStack, directory: Path) -> Peer:
+    """The one that offers PIPELINING."""
+    if find("smtp-sink") is None:
+        pytest.skip("smtp-sink is not installed")
+    dump = directory / "dump"
+    running = stack.enter_context(SmtpSink(dump=dump))
+
+    def arrivals() -> list[str]:
+        return [recipient for message in dumped(dump) for recipient in message.recipients]
+
+    def count() -> int:
+        return dump.read_bytes().count(b"X-Rcpt-Args: ") if dump.exists() else 0
+
+    return Peer(running.port, arrivals, count)
+
+
+@pytest.fixture(params=[aiosmtpd, sink])
+def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
+    with ExitStack() as stack:
+        yield request.param(stack, tmp_path)
+
+
+def test_kills_at_random_moments_lose_nobody(peer: Peer, tmp_path: Path) -> None:
+    job = Job.write(tmp_path, COUNT)
+    chance = random.Random()
+    seed = chance.getrandbits(32)
+    chance.seed(seed)
+    for number in range(KILLS):
+        running = started("send", *job.arguments(peer.port, LIMIT))
+        if number % 2:
+            time.sleep(chance.uniform(0, LONGEST_RUN))
+        else:
+            enough = peer.count() + chance.randrange(1, MOST_ARRIVALS)
+            eventually(lambda: peer.count() >= enough or running.poll() is not None)  # noqa: B023
+        running.kill()
+        _, errors = running.communicate(timeout=30)
+        assert running.returncode in (0, -9), f"seed {seed}, kill {number}: {errors.decode()}"
+
+    done = fastsmtp("send", *job.arguments(peer.port, LIMIT))
+    assert done.status == 0, done.said
+    arrived = Counter(peer.arrivals())
+    assert set(arrived) == set(job.expected), f"seed {seed}: {set(job.expected) - set(arrived)} are lost"
+    assert {row["email"]: row["status"] for row in job.results()} == dict.fromkeys(job.expected, "sent")
+    assert len(job.results()) == COUNT
+    assert arrived.total() - COUNT <= KILLS * SESSIONS, f"seed {seed}: too many duplicates"

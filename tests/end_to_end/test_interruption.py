@@ -1,0 +1,71 @@
+"""A send that is interrupted on purpose, continued, or started twice."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import fastsmtp, started
+from tests.support.jobs import Job
+from tests.support.receiver import Receiver
+from tests.support.waiting import eventually
+
+COUNT = 400
+DELAY = 0.05  # seconds for each message: about 2 s for the job, with ten sessions
+FEW = "smtp_destination_concurrency_limit=10"
+WAITS = 75  # exit status: some recipients still wait
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job.write(tmp_path, COUNT)
+
+
+@pytest.fixture
+def slow_receiver() -> Iterator[Receiver]:
+    with Receiver(delay=DELAY) as running:
+        yield running
+
+
+def recipients(receiver: Receiver) -> list[str]:
+    return [recipient for transaction in receiver.transactions for recipient in transaction.recipients]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_send_finishes_what_is_in_flight_and_goes_on_later(
+    job: Job, slow_receiver: Receiver, number: signal.Signals
+) -> None:
+    running = started("send", *job.arguments(slow_receiver.port, FEW))
+    eventually(lambda: len(slow_receiver.transactions) > COUNT // 8)
+    running.send_signal(number)
+    output, errors = running.communicate(timeout=30)
+    before = recipients(slow_receiver)
+    assert running.returncode == WAITS, errors.decode()
+    assert b"Traceback" not in errors
+    assert b"send" in output + errors, "says how to continue"
+    assert len(before) < COUNT, "nothing was left to interrupt"
+
+    done = fastsmtp("send", *job.arguments(slow_receiver.port, FEW))
+    assert done.status == 0, done.said
+    assert sorted(recipients(slow_receiver)) == sorted(job.expected), "each exactly once"
+    assert {row["email"]: row["status"] for row in job.results()} == dict.fromkeys(job.expected, "sent")
+
+
+def test_second_send_on_one_spool_is_refused_and_harms_nothing(job: Job, slow_receiver: Receiver) -> None:
+    running = started("send", *job.arguments(slow_receiver.port, FEW))
+    eventually(lambda: len(slow_receiver.transactions) > COUNT // 8)
+    second = fastsmtp("send", *job.arguments(slow_receiver.port, FEW))
+    assert second.status not in (0, 1, WAITS)
+    assert "Traceback" not in second.said
+    assert len(second.errors.strip().splitlines()) == 1, second.errors
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors.decode()
+    assert sorted(recipients(slow_receiver)) == sorted(job.expected)
+
+
+def test_finished_job_is_not_sent_again(job: Job, receiver: Receiver) -> None:
+    assert fastsmtp("send", *job.arguments(receiver.port)).status == 0
+    again = fastsmtp("send", *job.arguments(receiver.port))
+    assert again.status == 0, again.said
+    assert sorted(recipients(receiver)) == sorted(job.expected)
