@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-TYPED := tests/support tests/conftest.py tests/test_house.py benchmarks
+TYPED := tests/support tests/end_to_end tests/crash tests/test_house.py benchmarks
 SHELL := /bin/bash
 export PYTHON
 
@@ -15,7 +15,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.demo build  ## send the example newsletter to a local test sink, with a progress bar
-	@$(BIN)/python examples/demo.py
+	@examples/demo.sh $(BIN)
 
 test: $(VENV)/.test build  ## everything: unit, wire, real peers, crashes (as root it installs what they need)
 	@$(BIN)/python -m pytest $(TESTFLAGS)

@@ -2,10 +2,11 @@
 
     job = Job.write(directory, count)      job.toml, message.eml, list.csv
     job.path, job.expected                 what to send; {recipient: message with CR LF} as it must arrive
-    job.arguments(port), job.results()     what follows `fastsmtp send`; the rows of its results file after it
+    job.arguments(port), job.results()     what follows `fastsmtp send`; the rows of its results file
 
 The text has what goes wrong easily: lines that begin with dots, UTF-8 in the body, fields outside ASCII, a
-last line that is only a dot. It fits into 8BITMIME, so that no peer of these tests makes the sender convert it.
+last line that is only a dot. It fits into 8BITMIME, so that no peer of these tests makes the sender convert
+it.
 """
 
 import csv
