@@ -3,28 +3,56 @@
     encode(message)                  a whole message
     Encoder: feed(data), finish()    a message in pieces, cut anywhere; each call gives the bytes that can go out. Memory
                                      is bounded by the piece; after finish() the object is ready for the next message
+    explain(message)                 what encode() changes, line by line
+    scan(message)                    its encoding attribute, which decides BODY= and `downgrade`, and its size for SIZE=
 Line ends in content are LF or CR LF; any other CR becomes a space; every other byte, NUL included, is content.
-An encoder whose call raised is spent: what it gave out before must not be followed by a dot.
-Source: RFC 5321 4.1.1.4; Postfix smtp_line_length_limit (spec: content, 1 to 3).
+With `downgrade` parts labelled 8bit or binary are converted (MimeMachine): for a peer without 8BITMIME, unless
+disable_mime_output_conversion is set or scan() says "7bit". A call that raised MimeError ends the transaction: what was
+given out before must not be followed by a dot, and the Encoder is spent.
+Source: RFC 5321 4.1.1.4, RFC 6152; Postfix smtp_line_length_limit, mime_nesting_limit, mime_boundary_length_limit,
+header_size_limit (spec: content, 1 to 5).
 """
+
+from collections import namedtuple
 
 cimport cython
 from fastsmtp.wire.buffer cimport OutBuffer, reserve
 from fastsmtp.wire.lines cimport LineWriter
+from fastsmtp.wire.mime cimport MimeMachine
+
+cdef extern from "scan.h":
+    const char* find_8bit(const char* data, const char* end) noexcept
+    Py_ssize_t count_byte(const char* data, const char* end, char wanted) noexcept
+    Py_ssize_t count_crlf(const char* data, const char* end) noexcept
 
 cdef enum:
     LF = 10
     CR = 13
     USUAL_LINE = 64         # a guess at content per line: each may need a CR
     ENDING = 8              # CRLF, the dot line, and a little
+    BLOCK = 65536           # content looked at in one go where the output is not wanted
+
+Scan = namedtuple("Scan", ["encoding", "size"])
+Scan.__doc__ = """What a message asks of its transaction.
+
+`encoding`: "8bit" when it holds a byte above 127 or a header block labels something 8bit or binary, else "7bit".
+`size`: bytes with CRLF line ends, without the dots that the wire adds.
+"""
+Note = namedtuple("Note", ["line", "text"])
+Note.__doc__ = "One change: `line` is that of the content, from 1."
 
 
-def encode(const unsigned char[::1] message not None, *, Py_ssize_t line_length_limit=990):
+def encode(const unsigned char[::1] message not None, **limits):
     """The exact bytes to send for `message` (LF or CR LF line ends), from its first line to the dot line.
 
-    `line_length_limit` counts neither CRLF nor a stuffed dot; 0 never breaks a line.
+    line_length_limit   longest line, CRLF and a stuffed dot not counted; 0 never breaks one (smtp_line_length_limit, 990)
+    downgrade           convert what is labelled 8bit or binary (False)
+    nesting_limit       open multiparts while converting (mime_nesting_limit, 100)
+    boundary_limit      of a boundary that counts (mime_boundary_length_limit, 2048)
+    header_limit        of a header while converting; what comes behind it is dropped (header_size_limit, 102400)
+    Raises MimeError (converting only): the message is at fault, its recipients bounce.
     """
-    cdef Encoder encoder = Encoder.__new__(Encoder, line_length_limit=line_length_limit)
+    cdef Encoder encoder = Encoder.__new__(Encoder, **limits)
     cdef Py_ssize_t length = message.shape[0]
     reserve(encoder._out, length + length // USUAL_LINE + ENDING)
     if length:
@@ -33,14 +61,73 @@ def encode(const unsigned char[::1] message not None, *, Py_ssize_t line_length_
     return encoder._out.take()
 
 
+def explain(const unsigned char[::1] message not None, **limits):
+    """What encode() with these arguments changes, apart from line ends: a list of Note, in the order of the lines."""
+    cdef Encoder encoder = Encoder.__new__(Encoder, **limits)
+    cdef Py_ssize_t at, length = message.shape[0]
+    encoder._lines.notes = []
+    for at in range(0, length, BLOCK):
+        encoder._feed(<const char*>&message[at], min(length - at, <Py_ssize_t>BLOCK))
+        encoder._out.clear()
+    encoder._finish()
+    return [Note(line, text) for line, text in encoder._lines.notes]
+
+
+def scan(const unsigned char[::1] message not None):
+    """The encoding attribute and the size of `message`."""
+    cdef const char* data
+    cdef const char* end
+    cdef Py_ssize_t length = message.shape[0]
+    if length == 0:
+        return Scan("7bit", 0)
+    data = <const char*>&message[0]
+    end = data + length
+    size = length + count_byte(data, end, LF) - count_crlf(data, end)
+    if data[length - 1] != LF:
+        size += 2
+    if find_8bit(data, end) != end or has_8bit_label(data, end):
+        return Scan("8bit", size)
+    return Scan("7bit", size)
+
+
+cdef bint has_8bit_label(const char* data, const char* end) except -1:
+    cdef Encoder encoder = Encoder.__new__(Encoder)
+    cdef const char* stop
+    encoder._machine = MimeMachine.__new__(MimeMachine, encoder._lines, False, 100, 2048, 102400)
+    while data < end and not encoder._machine.labels_8bit:
+        stop = data + min(end - data, <Py_ssize_t>BLOCK)
+        encoder._feed(data, stop - data)
+        encoder._out.clear()
+        data = stop
+    encoder._finish()
+    return encoder._machine.labels_8bit
+
+
 @cython.final
 cdef class Encoder:
     """Encodes one message after another, each in pieces. Arguments as for `encode`."""
 
-    def __cinit__(self, *, Py_ssize_t line_length_limit=990) -> None:
+    def __cinit__(
+        self,
+        *,
+        Py_ssize_t line_length_limit=990,
+        bint downgrade=False,
+        Py_ssize_t nesting_limit=100,
+        Py_ssize_t boundary_limit=2048,
+        Py_ssize_t header_limit=102400,
+    ) -> None:
         self._out = OutBuffer.__new__(OutBuffer)
         self._lines = LineWriter.__new__(LineWriter, self._out, line_length_limit)
+        if downgrade:
+            self._machine = MimeMachine.__new__(
+                MimeMachine, self._lines, True, nesting_limit, boundary_limit, header_limit
+            )
         self._cr_waits = False
+
+    @property
+    def broke_lines(self) -> bool:
+        """The message that finish() ended last had a line over the limit."""
+        return self._broke_lines
 
     def feed(self, const unsigned char[::1] data not None):
         """Takes the next piece of content; gives the bytes that are certain (perhaps none)."""
@@ -69,6 +156,8 @@ cdef class Encoder:
         return self._push(data, length) if length else 0
 
     cdef int _push(self, const char* data, Py_ssize_t length) except -1:
+        if self._machine is not None:
+            return self._machine.push(data, data + length)
         self._lines.copy(data, data + length, False)
         return 0
 
@@ -76,4 +165,7 @@ cdef class Encoder:
         if self._cr_waits:
             self._cr_waits = False
             self._push(b" ", 1)
+        if self._machine is not None:
+            self._machine.finish()
+        self._broke_lines = self._lines.broke
         return self._lines.finish()

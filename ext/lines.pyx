@@ -57,8 +57,7 @@ cdef class LineWriter:
                     put(self.out, kept, at - kept)
                     put_byte(self.out, DOT)
                     kept = at
-                    if self.stuffed is not None:
-                        self.stuffed.append(self.line_number)
+                    self.note("dot added")
             eol = find_line_end(at, end)
             if eol != at:
                 if self.limit and eol - at > self.room:
@@ -79,6 +78,7 @@ cdef class LineWriter:
                 self._next_line()
             else:                           # CR alone
                 put(self.out, kept, eol - kept)
+                self.note("stray CR sent as a space")
                 self.text(b" ", 1)
                 kept = at = eol + 1
         put(self.out, kept, at - kept)
@@ -89,8 +89,7 @@ cdef class LineWriter:
             return 0
         if self.at_line_start and data[0] == DOT:
             put_byte(self.out, DOT)
-            if self.stuffed is not None:
-                self.stuffed.append(self.line_number)
+            self.note("dot added")
         if self.limit and length > self.room:
             return self._break_text(data, length)
         put(self.out, data, length)
@@ -120,8 +119,7 @@ cdef class LineWriter:
     cdef int _break_text(self, const char* data, Py_ssize_t length) except -1:
         """`length` is more than there is room for."""
         self.broke = True
-        if self.broken is not None and self.line_number not in self.broken[len(self.broken) - 1:]:
-            self.broken.append(self.line_number)
+        self.note("line broken")
         while length > self.room:
             reserve(self.out, self.room + 3)
             memcpy(self.out.at, data, <size_t>self.room)
@@ -136,6 +134,11 @@ cdef class LineWriter:
         put(self.out, data, length)
         self.room -= length
         self.at_line_start = False
+        return 0
+
+    cdef int note(self, str what) except -1:
+        if self.notes is not None:
+            self.notes.append((self.line_number, what))
         return 0
 
     cdef int finish(self) except -1:

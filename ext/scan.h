@@ -3,7 +3,7 @@
  *   find_line_end      the first CR or LF
  *   find_not_literal   the first byte that quoted-printable escapes, or a line end
  *   find_8bit          the first byte above 127
- *   count_byte         how often a byte occurs
+ *   count_byte, count_crlf     how often a byte, or CR LF, occurs
  * Each takes [p, end) and gives end when there is none. No unaligned tricks past end: the last bytes go one by one.
  * Source: ours. memchr finds one byte only; two passes over short lines cost more than this one.
  */
@@ -82,6 +82,15 @@ static inline ptrdiff_t count_byte(const char *p, const char *end, char wanted)
 
     for (; p < end; p++)        /* compilers make vectors of this one by themselves */
         count += *p == wanted;
+    return count;
+}
+
+static inline ptrdiff_t count_crlf(const char *p, const char *end)
+{
+    ptrdiff_t count = 0;
+
+    for (; p < end - 1; p++)
+        count += (p[0] == '\r') & (p[1] == '\n');
     return count;
 }
 

@@ -9,6 +9,7 @@
         SessionTimeout       a stage's time limit ran out
         SessionLost          the stream ended
       RenderError            one recipient's message or sender cannot be made from its fields; others can
+      MimeError              a message that cannot be converted for this peer: its recipients bounce
       LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
       SpoolError             stops the worker: what cannot be recorded must not be sent
 
@@ -65,6 +66,14 @@ class SessionLost(SessionError):
 
 class RenderError(FastsmtpError):
     """A row's fields do not make a message: its recipient bounces, and nothing of it reaches a server."""
+
+
+class MimeError(FastsmtpError):
+    """A message that cannot be converted for this peer: its recipients bounce with `dsn` and the text."""
+
+    def __init__(self, reason: str, dsn: str) -> None:
+        super().__init__(reason)
+        self.dsn = dsn
 
 
 class LocalProtocolError(FastsmtpError):

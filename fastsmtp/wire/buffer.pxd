@@ -23,6 +23,10 @@ cdef inline int reserve(OutBuffer out, Py_ssize_t more) except -1:
     return 0
 
 
+cdef inline char* begin(OutBuffer out) noexcept:
+    return out.at - out.size()
+
+
 cdef inline int put(OutBuffer out, const char* data, Py_ssize_t length) except -1:
     reserve(out, length)
     memcpy(out.at, data, <size_t>length)

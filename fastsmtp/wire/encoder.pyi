@@ -1,13 +1,49 @@
 """Message content to the bytes that follow DATA, the final dot included. The body is ext/encoder.pyx."""
 
-from typing import final
+from typing import NamedTuple, final
 
 from typing_extensions import Buffer
 
-def encode(message: Buffer, *, line_length_limit: int = 990) -> bytes: ...
+class Scan(NamedTuple):
+    encoding: str
+    size: int
+
+class Note(NamedTuple):
+    line: int
+    text: str
+
+def encode(
+    message: Buffer,
+    *,
+    line_length_limit: int = 990,
+    downgrade: bool = False,
+    nesting_limit: int = 100,
+    boundary_limit: int = 2048,
+    header_limit: int = 102400,
+) -> bytes: ...
+def explain(
+    message: Buffer,
+    *,
+    line_length_limit: int = 990,
+    downgrade: bool = False,
+    nesting_limit: int = 100,
+    boundary_limit: int = 2048,
+    header_limit: int = 102400,
+) -> list[Note]: ...
+def scan(message: Buffer) -> Scan: ...
 
 @final
 class Encoder:
-    def __init__(self, *, line_length_limit: int = 990) -> None: ...
+    def __init__(
+        self,
+        *,
+        line_length_limit: int = 990,
+        downgrade: bool = False,
+        nesting_limit: int = 100,
+        boundary_limit: int = 2048,
+        header_limit: int = 102400,
+    ) -> None: ...
     def feed(self, data: Buffer) -> bytes: ...
     def finish(self) -> bytes: ...
+    @property
+    def broke_lines(self) -> bool: ...

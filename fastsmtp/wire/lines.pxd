@@ -9,8 +9,7 @@ cdef class LineWriter:
         Py_ssize_t room             # left on the output line; a spent one is broken only when another byte comes
         bint at_line_start          # nothing of the current output line is written yet
         Py_ssize_t line_number      # of the current line of content, from 1
-        list broken                 # None, or the numbers of lines that were broken
-        list stuffed                # None, or the numbers of lines that got a dot
+        list notes                  # None, or (line number, what was done to it)
         readonly bint broke         # a line was broken since the last reset
 
     # Content as it came: any line ends, any cut but one inside CR LF; stops before a line that starts with "-" if asked
@@ -21,6 +20,9 @@ cdef class LineWriter:
     # Closing: CRLF if the last line lacks it, then the dot; ready for the next message
     cdef int finish(self) except -1
     cdef void reset(self) noexcept
+    # Notes, where they are kept
+    cdef int note(self, str what) except -1
+
     cdef void _next_line(self) noexcept
     cdef int _put_line(self, const char* data, Py_ssize_t length) except -1
     cdef int _break_text(self, const char* data, Py_ssize_t length) except -1

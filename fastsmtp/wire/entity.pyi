@@ -1,0 +1,9 @@
+"""Python face of the compiled MIME entity: nothing of it is meant for Python, see entity.pxd."""
+
+from typing import final
+
+@final
+class Boundary: ...
+
+@final
+class Entity: ...

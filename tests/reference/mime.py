@@ -1,0 +1,275 @@
+"""Plain twin of fastsmtp.wire.mime, quoted and tokens: 8bit entities to quoted-printable, block by block.
+
+    downgrade(content)      the bytes after DATA for a peer without 8BITMIME
+    quote(line)             the output lines of one line of text in quoted-printable
+    items(value)            a structured header value as lists of (kind, text)
+Source: spec: content, 5.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from fastsmtp.errors import MimeError
+from tests.reference.lines import normalise, pieces
+
+SEGMENT = 2048
+TYPE_SPECIALS = b'()<>@,;:\\"/[]?='
+LABEL_SPECIALS = b'()<>@,;:\\".[]'
+HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:", re.DOTALL)
+BLANKS = b" \t\n\v\f\r"
+
+Items = list[list[tuple[str, bytes]]]
+
+
+# Structured values
+
+
+def items(value: bytes, specials: bytes) -> Items:
+    """`;`-separated items, each a list of ("word" | "quoted" | "special", text)."""
+    found: Items = [[]]
+    at = 0
+    while at < len(value):
+        c = value[at : at + 1]
+        if c in BLANKS:
+            at += 1
+        elif c == b"(":
+            at = _behind_comment(value, at)
+        elif c == b'"':
+            text, at = _quoted(value, at + 1)
+            found[-1].append(("quoted", text))
+        elif _is_single(c, specials):
+            at += 1
+            if c == b";":
+                found.append([])
+            else:
+                found[-1].append(("special", c))
+        else:
+            start = at
+            while at < len(value) and value[at : at + 1] not in BLANKS:
+                if _is_single(value[at : at + 1], specials):
+                    break
+                at += 1
+            found[-1].append(("word", value[start:at]))
+    return found
+
+
+def _is_single(c: bytes, specials: bytes) -> bool:
+    return c < b" " or c == b"\x7f" or c in specials
+
+
+def _behind_comment(value: bytes, at: int) -> int:
+    depth = 0
+    while at < len(value):
+        c = value[at : at + 1]
+        at += 2 if c == b"\\" else 1
+        depth += {b"(": 1, b")": -1}.get(c, 0)
+        if depth == 0:
+            break
+    return at
+
+
+def _quoted(value: bytes, at: int) -> tuple[bytes, int]:
+    text = b""
+    while at < len(value):
+        c = value[at : at + 1]
+        at += 1
+        if c == b'"':
+            break
+        if c == b"\n":
+            text = text.rstrip(BLANKS)
+        elif c == b"\\":
+            text += value[at : at + 1]
+            at += 1
+        else:
+            text += c
+    return text, at
+
+
+# Quoted-printable
+
+
+def quote(line: bytes, *, guard_first: bool = False, guard_next: bool = False) -> list[bytes]:
+    """Output lines for `line`. Guarded ones that would start with "--" start with "=2D-"."""
+    done: list[bytes] = []
+    current = b""
+    guarded = guard_first
+    for byte in line:
+        if len(current) > 72:
+            done.append(current + b"=")
+            current = b""
+            guarded = guard_next
+        literal = byte == 9 or (32 <= byte < 127 and byte != 61)
+        current += bytes([byte]) if literal else b"=%02X" % byte
+        if guarded and current == b"--":
+            current = b"=2D-"
+    if current.endswith((b" ", b"\t")):
+        current = current[:-1] + b"=%02X" % current[-1]
+    return [*done, current]
+
+
+# Messages
+
+
+@dataclass(eq=False)
+class Boundary:
+    text: bytes
+    part_shape: str
+
+
+@dataclass
+class Entity:
+    """What a header block says: `shape` is leaf, multipart, message or global."""
+
+    shape: str = "leaf"
+    is_8bit: bool = False
+    headers: list[tuple[bool, list[bytes]]] = field(default_factory=list)  # (is a label, lines)
+
+
+@dataclass
+class Converter:
+    lines: list[bytes]
+    nesting_limit: int
+    boundary_limit: int
+    header_limit: int
+    at: int = 0
+    open: list[Boundary] = field(default_factory=list)
+    output: list[bytes] = field(default_factory=list)
+
+    def run(self) -> list[bytes]:
+        state, entity = "primary", Entity()
+        while True:
+            if state == "body":
+                part_shape = self.body(entity.is_8bit)
+                if part_shape is None:
+                    return self.output
+                entity = Entity() if part_shape == "closed" else Entity(part_shape)
+                state = "body" if part_shape == "closed" else "part"
+                continue
+            self.block(entity)
+            if self.at == len(self.lines):
+                return self.output
+            if self.lines[self.at] == b"":
+                self.at += 1
+                self.output.append(b"")
+                if entity.shape == "message" or (entity.shape == "global" and not entity.is_8bit):
+                    state, entity = "nested", Entity()
+                    continue
+                entity.is_8bit = entity.is_8bit and entity.shape != "multipart"
+            elif state == "primary":
+                self.output.append(b"")
+            state = "body"
+
+    def block(self, entity: Entity) -> None:
+        """Reads and writes a block of headers; stops at the line that ends it."""
+        while self.at < len(self.lines):
+            match = HEADER.match(self.lines[self.at][:SEGMENT])
+            if match is None:
+                break
+            name = match[1]
+            folded = [(match.end() - 1, name, self.lines[self.at])]
+            self.at += 1
+            while self.at < len(self.lines) and self.lines[self.at][:1] in (b" ", b"\t"):
+                if not self.lines[self.at]:
+                    break
+                folded.append((0, b"", self.lines[self.at]))
+                self.at += 1
+            self.header(entity, name, self.kept(folded))
+        drop = entity.is_8bit
+        for is_label, header in entity.headers:
+            if not (drop and is_label):
+                self.output += header
+        if entity.is_8bit:
+            label = b"7bit" if entity.shape in ("multipart", "message") else b"quoted-printable"
+            self.output.append(b"Content-Transfer-Encoding: " + label)
+
+    def kept(self, folded: list[tuple[int, bytes, bytes]]) -> list[bytes]:
+        """Lines of a header as the limit lets them in, by whole segments; no blanks at the colon."""
+        text = b""
+        for number, (start, name, line) in enumerate(folded):
+            if number and len(text) >= self.header_limit:
+                break
+            text += b"\n" * bool(number) + name + line[start:SEGMENT]
+            for at in range(SEGMENT, len(line), SEGMENT):
+                if len(text) < self.header_limit:
+                    text += line[at : at + SEGMENT]
+        return text.split(b"\n")
+
+    def header(self, entity: Entity, name: bytes, lines: list[bytes]) -> None:
+        value = b"\n".join(lines)[len(name) + 1 :]
+        is_label = name.lower() == b"content-transfer-encoding"
+        if name.lower() == b"content-type":
+            self.content_type(entity, items(value, TYPE_SPECIALS))
+        elif is_label:
+            first = items(value, LABEL_SPECIALS)[0][:1]
+            words = {
+                b"8bit": True,
+                b"binary": True,
+                b"7bit": False,
+                b"base64": False,
+                b"quoted-printable": False,
+            }
+            if first and first[0][0] == "word":
+                entity.is_8bit = words.get(first[0][1].lower(), entity.is_8bit)
+        if not (is_label and entity.is_8bit):
+            entity.headers.append((is_label, lines))
+
+    def content_type(self, entity: Entity, found: Items) -> None:
+        def word(item: list[tuple[str, bytes]], place: int) -> bytes:
+            if place < len(item) and item[place][0] == "word":
+                return item[place][1].lower()
+            return b""
+
+        entity.shape = "leaf"
+        kind = found[0]
+        subtype = word(kind, 2) if len(kind) > 2 and kind[1] == ("special", b"/") else b""
+        if word(kind, 0) == b"message":
+            entity.shape = {b"rfc822": "message", b"global": "global"}.get(subtype, "leaf")
+        if word(kind, 0) != b"multipart":
+            return
+        entity.shape = "multipart"
+        for item in found[1:]:
+            if word(item, 0) == b"boundary" and len(item) > 2 and item[1] == ("special", b"="):
+                if item[2][0] == "special":
+                    continue
+                if len(self.open) == self.nesting_limit + 2:
+                    raise MimeError("MIME nesting exceeds safety limit", dsn="5.6.0")
+                part_shape = "message" if subtype == b"digest" else "leaf"
+                self.open.append(Boundary(item[2][1][: self.boundary_limit], part_shape))
+
+    def body(self, encode: bool) -> str | None:
+        """Passes lines up to a boundary: gives the shape of the part there, "closed", or None at the end."""
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            self.at += 1
+            matches = [b for b in self.open if self.starts_with(line, b)]
+            if matches:
+                self.output.append(line)
+                innermost = matches[-1]
+                closes = line[2 + len(innermost.text) :].startswith(b"--")
+                del self.open[self.open.index(innermost) + (not closes) :]
+                return "closed" if closes else innermost.part_shape
+            if encode:
+                quoted = quote(line, guard_next=bool(self.open))
+                if any(self.starts_with(quoted[0], b) for b in self.open):
+                    quoted = quote(line, guard_first=True, guard_next=True)
+                self.output += quoted
+            else:
+                self.output.append(line)
+        return None
+
+    @staticmethod
+    def starts_with(line: bytes, boundary: Boundary) -> bool:
+        return len(line) > 2 and line.startswith(b"--" + boundary.text)
+
+
+def downgrade(
+    content: bytes,
+    limit: int = 990,
+    nesting_limit: int = 100,
+    boundary_limit: int = 2048,
+    header_limit: int = 102400,
+) -> bytes:
+    """What follows DATA, the dot line included."""
+    lines = Converter(normalise(content), nesting_limit, boundary_limit, header_limit).run()
+    output = [piece for line in lines for piece in pieces(line, limit)]
+    return b"".join(line + b"\r\n" for line in [*output, b"."])

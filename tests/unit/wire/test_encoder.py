@@ -1,0 +1,176 @@
+"""The encoder as a whole against its plain twins, over generated messages and any cut; scan and explain."""
+
+import quopri
+import random
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastsmtp.wire.encoder import Encoder, Note, encode, explain, scan
+from tests.reference import lines, mime
+from tests.support import messages
+
+WORDS = [
+    b"\n", b"\r\n", b"\r", b" ", b"\t", b":", b";", b"--", b"--b", b"--b--", b"=", b"-", b".", b"\xe9", b'"',
+    b"(", b"\\", b"a" * 72, b"8bit", b"7bit", b"Content-Type:", b"\n\n", b"A: b\n", b'boundary="b"',
+    b"Content-Type: multipart/mixed; boundary=b\n", b"Content-Type: message/rfc822\n",
+    b'Content-Type: multipart/digest; boundary=""\n\n', b"Content-Transfer-Encoding: 8bit\n",
+    b"Content-Transfer-Encoding:",
+]  # fmt: skip
+CONTENT = st.lists(st.one_of(st.sampled_from(WORDS), st.binary(max_size=4)), max_size=40).map(b"".join)
+
+
+def in_pieces(content: bytes, sizes: Iterator[int], **limits: int) -> bytes:
+    encoder = Encoder(downgrade=True, **limits)
+    output, at = [], 0
+    while at < len(content):
+        size = next(sizes)
+        output.append(encoder.feed(content[at : at + size]))
+        at += size
+    return b"".join(output) + encoder.finish()
+
+
+@given(CONTENT, st.sampled_from([0, 2, 20, 76, 990]), st.integers(1, 7))
+@settings(max_examples=400)
+def test_conversion_equals_the_reference(content: bytes, limit: int, size: int) -> None:
+    expected = mime.downgrade(content, limit)
+    assert encode(content, downgrade=True, line_length_limit=limit) == expected
+    assert in_pieces(content, iter(lambda: size, None), line_length_limit=limit) == expected
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_generated_messages_equal_the_reference_in_any_cut(block: int) -> None:
+    chance = random.Random(block)
+    for seed in range(block * 150, block * 150 + 150):
+        content = messages.message(seed)
+        if seed % 3 == 0:
+            content = messages.mutate(content, chance)
+        expected = mime.downgrade(content)
+        assert encode(content, downgrade=True) == expected, seed
+        assert in_pieces(content, iter(lambda: chance.choice([1, 2, 5, 40, 3000]), None)) == expected, seed
+        assert encode(content) == lines.encode(content), seed
+
+
+@given(CONTENT, st.booleans())
+@settings(max_examples=300)
+def test_nothing_on_the_wire_can_end_the_message_early(content: bytes, downgrade: bool) -> None:
+    sent = encode(content, downgrade=downgrade)
+    assert (b"\r\n" + sent).find(b"\r\n.\r\n") == len(sent) - 3
+    assert not re.search(rb"\r(?!\n)|(?<!\r)\n", sent)
+    assert all(len(line) - line.startswith(b"..") <= 990 for line in sent.split(b"\r\n"))
+
+
+@given(
+    st.lists(
+        st.one_of(st.binary(max_size=30), st.sampled_from([b"\n--b", b"a" * 73, b"=", b"--b"])), max_size=20
+    )
+)
+def test_encoded_body_holds_no_new_boundary_and_decodes_to_itself(body: list[bytes]) -> None:
+
+    lines_in = [line for line in lines.normalise(b"".join(body)) if not line.startswith(b"--b")]
+    head = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Transfer-Encoding: 8bit\n\n"
+    sent = encode(head + b"".join(line + b"\n" for line in lines_in), downgrade=True)
+    coded = sent.split(b"quoted-printable\r\n\r\n", 1)[1].split(b"\r\n")[:-2]
+    assert not any(line.startswith(b"--b") for line in coded)
+    plain = [line[1:] if line.startswith(b"..") else line for line in coded]
+    assert all(len(line) <= 76 for line in plain)
+    assert quopri.decodestring(b"".join(line + b"\n" for line in plain)) == b"".join(
+        line + b"\n" for line in lines_in
+    )
+
+
+class TestScan:
+    @pytest.mark.parametrize(
+        ("content", "encoding"),
+        [
+            (b"", "7bit"),
+            (b"A: b\n\ntext\n", "7bit"),
+            ("A: b\n\né\n".encode(), "8bit"),
+            (b"Content-Transfer-Encoding: 8bit\n\na\n", "8bit"),
+            (b"Content-Transfer-Encoding:\n  BINARY \n\na\n", "8bit"),
+            (b"Content-Transfer-Encoding: 8bit", "8bit"),
+            (b"Content-Transfer-Encoding: 8bit\r", "8bit"),
+            (b"Content-Transfer-Encoding: 8bit (x)\n\na\n", "7bit"),
+            (b"A: b\n\nContent-Transfer-Encoding: 8bit\n", "7bit"),
+            (b"Content-Type: message/rfc822\n\nContent-Transfer-Encoding: 8bit\n", "8bit"),
+            (
+                b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Transfer-Encoding: 8BIT\n\n",
+                "8bit",
+            ),
+            (
+                b"Content-Type: multipart/mixed; boundary=b\n\n--c\nContent-Transfer-Encoding: 8BIT\n\n",
+                "7bit",
+            ),
+            (b"A: b\n\n" + b"a" * 100_000 + b"\xff", "8bit"),
+            (b"A: b\n\n" + b"a\n" * 100_000, "7bit"),
+        ],
+    )
+    def test_encoding_attribute(self, content: bytes, encoding: str) -> None:
+        assert scan(content).encoding == encoding
+
+    @given(CONTENT)
+    def test_size_is_that_of_the_wire_without_dots(self, content: bytes) -> None:
+        normal = b"".join(line + b"\r\n" for line in lines.normalise(content))
+        assert scan(content).size == len(normal)
+
+
+class TestExplain:
+    def test_each_change_is_told_with_its_line(self) -> None:
+        content = (
+            b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n"
+            b"A: b\nContent-Transfer-Encoding: 8bit\n\n.dot \xe9\n"
+            + b"x" * 80
+            + b"\n.\n--b--\n"
+            + b"y" * 991
+            + b"\n"
+            b"a\rb\n"
+        )
+        assert explain(content, downgrade=True) == [
+            Note(6, "text/html was labelled 8bit or binary: now quoted-printable"),
+            Note(8, "dot added"),
+            Note(10, "dot added"),
+            Note(12, "line broken"),
+            Note(13, "stray CR sent as a space"),
+        ]
+
+    def test_nothing_is_told_of_a_message_that_passes(self) -> None:
+        assert explain(b"A: b\n\ntext\n") == []
+
+    @pytest.mark.parametrize("seed", range(40))
+    def test_line_numbers_stay_right_across_conversion(self, seed: int) -> None:
+        content = messages.message(seed).replace(b"\r\n", b"\n").replace(b"\r", b"")
+        marked = content + (b"" if content.endswith(b"\n") or not content else b"\n") + b".mark"
+        for limits in ({"line_length_limit": 50}, {"header_limit": 60}):
+            assert explain(marked, downgrade=True, **limits)[-1] == Note(marked.count(b"\n") + 1, "dot added")
+
+
+def test_streaming_gives_output_with_each_piece() -> None:
+    encoder = Encoder(downgrade=True)
+    head = encoder.feed(b"Content-Transfer-Encoding: 8bit\n\n")
+    given_out = [len(encoder.feed(b"\xc3\xa9" * 5000 + b"\n")) for _ in range(50)]
+    assert head.endswith(b"\r\n\r\n")
+    assert min(given_out) > 30_000
+    assert len(encoder.finish()) < 100
+
+
+def test_long_lines_are_reported_once_the_message_ends() -> None:
+    encoder = Encoder()
+    encoder.feed(b"a" * 991)
+    encoder.finish()
+    assert encoder.broke_lines
+    encoder.feed(b"a" * 990)
+    encoder.finish()
+    assert not encoder.broke_lines
+
+
+def test_cuts_at_every_place_change_nothing() -> None:
+    content = messages.message(7) + messages.message(11)
+    whole = encode(content, downgrade=True)
+    for cut in range(len(content)):
+        encoder = Encoder(downgrade=True)
+        sent = b"".join(encoder.feed(content[a:b]) for a, b in pairwise([0, cut, len(content)]))
+        assert sent + encoder.finish() == whole
