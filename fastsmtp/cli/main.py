@@ -31,6 +31,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "sink": "Receive mail for a demo or a test, and throw it away.",
+    "wire": "Print the exact bytes that would follow DATA.",
 }
 
 
