@@ -13,7 +13,7 @@ from typing import Self
 
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.outcome.outcome import BOUNCED, CANCELLED, DEFERRED, EXPIRED, SENT, UNKNOWN, Outcome
-from fastsmtp.spool.records import Books, Chunk, Destination, JobRecord
+from fastsmtp.spool.records import Books, Chunk, Destination, JobRecord, Result
 
 
 class NullSpool:
@@ -100,7 +100,7 @@ class NullSpool:
             deferred=self._count[DEFERRED],
         )
 
-    def results(self, include_waiting: bool) -> Iterator[tuple[object, ...]]:
+    def results(self, include_waiting: bool) -> Iterator[Result]:
         """Nothing: nothing was kept."""
         return iter(())
 

@@ -30,11 +30,16 @@ COLUMNS: Final = (
     "recipient, status, dsn, reply, peer, attempts, first_attempt_at, finished_at, delay, queue_id, retry_at"
 )
 VALUES: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+WIDTH: Final = VALUES.count("?")
 APPEND: Final = [
     f"INSERT INTO outcome ({COLUMNS}) VALUES {', '.join([VALUES] * rows)}"
     for rows in range(ROWS_A_STATEMENT + 1)
 ]
-WIDTH: Final = VALUES.count("?")
+SCHEDULE_WIDTH: Final = 4
+SCHEDULE: Final = [
+    f"INSERT OR REPLACE INTO temp.retry VALUES {', '.join(['(?, ?, ?, ?)'] * rows)}"
+    for rows in range(ROWS_A_STATEMENT + 1)
+]
 
 DUE: Final = """
     SELECT recipient.id, address, domain, line, fields,
@@ -68,7 +73,7 @@ class Outcomes:
         peers = self._peers
         flat: list[object] = []
         extend = flat.extend
-        schedule: list[tuple[float, int, int, float]] = []
+        schedule: list[object] = []
         for outcome in outcomes:
             # Unpacked by place: half the cost of asking the tuple for each name
             recipient, status, dsn, reply, relay, attempts, first, finished, delays, tls, queue_id, retry = (
@@ -80,9 +85,9 @@ class Outcomes:
             delay = before_active + in_queue + setup + transmission
             extend((number, status, dsn, reply, peer, attempts, first, finished, delay, queue_id, retry))
             if status == DEFERRED:
-                schedule.append((retry, number, attempts, first))
+                schedule += (retry, number, attempts, first)
         if schedule:  # first: repeated after an error, it changes nothing
-            self._executemany("INSERT OR REPLACE INTO temp.retry VALUES (?, ?, ?, ?)", schedule)
+            self._insert(SCHEDULE, SCHEDULE_WIDTH, schedule)
         self._write(flat, len(outcomes))
         self._count(outcomes)
 
@@ -93,15 +98,19 @@ class Outcomes:
         try:
             self._execute("BEGIN IMMEDIATE")
             self._executemany("INSERT INTO peer VALUES (?, ?, ?)", self._new_peers)
-            for start in range(0, rows, ROWS_A_STATEMENT):
-                block = flat[start * WIDTH : (start + ROWS_A_STATEMENT) * WIDTH]
-                self._execute(APPEND[len(block) // WIDTH], block)
+            self._insert(APPEND, WIDTH, flat)
             self._execute("COMMIT")
         except sqlite3.Error:
             self._forget_new_peers()
             self._roll_back()
             raise
         self._new_peers.clear()
+
+    def _insert(self, statements: Sequence[str], width: int, flat: list[object]) -> None:
+        step = ROWS_A_STATEMENT * width
+        for start in range(0, len(flat), step):
+            block = flat[start : start + step]
+            self._execute(statements[len(block) // width], block)
 
     def _roll_back(self) -> None:
         # SQLite itself rolls back on some errors (a full disk among them): then there is nothing to do

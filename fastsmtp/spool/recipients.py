@@ -10,6 +10,8 @@ from going out twice. Does not write. Source: ours; the order is that of Postfix
 """
 
 import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from fastsmtp.mail.recipient import Recipient
@@ -30,6 +32,10 @@ DESTINATIONS: Final = """
 """
 
 
+# Recipient._make, without a line of Python a row
+as_recipient: Final[Callable[[Iterable[object]], Recipient]] = partial(tuple.__new__, Recipient)
+
+
 class Recipients:
     """Reads one open shard through `connection`, which recovery has prepared. sqlite3 errors pass through."""
 
@@ -39,7 +45,7 @@ class Recipients:
     def window(self, after_id: int, last_id: int, limit: int) -> list[Recipient]:
         """Up to `limit` recipients never tried before this run, after_id < id <= last_id, ascending."""
         bounds = {"start": after_id + 1, "last_id": last_id, "limit": limit}
-        return list(map(Recipient._make, self._execute(WINDOW, bounds)))
+        return list(map(as_recipient, self._execute(WINDOW, bounds)))
 
     def destinations(self, after_rank: int, limit: int) -> list[Destination]:
         """The next `limit` destinations behind `after_rank`, largest first; [] at the end."""

@@ -18,6 +18,9 @@ from fastsmtp.outcome.outcome import Outcome
 # As fastsmtp.job.rows gives them: (line, address, domain, key, fields) and (line, address, reason)
 Row = tuple[int, str, str, str, str]
 Rejected = tuple[int, str, str]
+# As fastsmtp.report.results takes them: email, status, dsn, reply, relay, attempts, first_attempt, finished
+# (both whole seconds of Unix time, 0 for none), delay (seconds, None for none), tls, queue_id
+Result = tuple[str, str, str, str, str, int, int, int, float | None, str, str]
 Chunk = tuple[Sequence[Row], Sequence[Rejected]]
 
 
@@ -95,8 +98,8 @@ class Spool(Protocol):
     def books(self) -> Books:
         """Where the rows of the list stand."""
 
-    def results(self, include_waiting: bool) -> Iterable[tuple[object, ...]]:
-        """The rows of the results, in the order of the results' columns."""
+    def results(self, include_waiting: bool) -> Iterable[Result]:
+        """A row for each row of the list; those that wait only if asked for."""
 
     def close(self) -> None:
         """Makes all durable and lets go of the spool. Safe to call twice."""

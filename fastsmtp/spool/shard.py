@@ -25,7 +25,7 @@ from fastsmtp.spool import results
 from fastsmtp.spool.admit import admit
 from fastsmtp.spool.outcomes import Outcomes
 from fastsmtp.spool.recipients import Recipients
-from fastsmtp.spool.records import Books, Chunk, Destination, JobRecord
+from fastsmtp.spool.records import Books, Chunk, Destination, JobRecord, Result
 from fastsmtp.spool.recovery import recover
 from fastsmtp.spool.storage import Lock, check_format, connect, translated, trouble
 from fastsmtp.spool.sync import Syncer
@@ -167,7 +167,7 @@ class Shard:
         """Where the rows of the list stand. Costs nothing."""
         return self._outcomes.books()
 
-    def results(self, include_waiting: bool) -> Iterator[tuple[object, ...]]:
+    def results(self, include_waiting: bool) -> Iterator[Result]:
         """The rows of the results (results.py), as they stand at the first one asked for."""
         return results.read(self.path, include_waiting=include_waiting)
 

@@ -24,9 +24,7 @@ from fastsmtp.errors import SpoolError
 FORMAT: Final = 1  # PRAGMA user_version of a shard that is complete
 APPLICATION_ID: Final = 0x66736D74  # "fsmt"
 
-BUSY_LIMIT: Final = (
-    60.0  # seconds to wait for SQLite's locks: a checkpoint's last step, a reader of the results
-)
+BUSY_LIMIT: Final = 10.0  # seconds to wait for SQLite's locks: a checkpoint's last step takes milliseconds
 KEPT_STATEMENTS: Final = 256  # the prepared appends of 1 to 32 rows among them
 
 PRIMARY_CODE: Final = 0xFF  # SQLite's extended result codes carry the primary one here
@@ -57,10 +55,12 @@ WORDS: Final = {
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """Opens `path` (`mode` rwc creates it). No transaction is begun unless the SQL says so.
 
-    The connection may pass from thread to thread; two threads must not use it at once.
+    The connection may pass from thread to thread; two threads must not use it at once. The VFS "unix-excl"
+    keeps the locks between connections inside this process, and other processes out: six system calls less a
+    write, a quarter of its cost.
     """
     connection = sqlite3.connect(
-        f"file:{quote(os.fspath(path))}?mode={mode}",
+        f"file:{quote(os.fspath(path))}?mode={mode}&vfs=unix-excl",
         uri=True,
         timeout=BUSY_LIMIT,
         isolation_level=None,

@@ -1,0 +1,1 @@
+"""Files that go out: the results, log lines in Postfix's form."""
