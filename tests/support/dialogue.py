@@ -5,6 +5,7 @@
     C: (message)                         all up to the line with one dot
     X: close        X: reset             the peer leaves: end of stream, or a TCP reset
     X: wait 0.2                          the peer says nothing for so long
+    X: polite                            from here on 250 to whatever comes, 221 to QUIT
     S= partial text\\r                    bytes as they stand, no CR LF added; escapes as in Python
 
     Dialogue.parse(text)      a blank line or one that begins with # is passed over
@@ -22,7 +23,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-SAY, HEAR, HEAR_MESSAGE, CLOSE, RESET, WAIT = "say", "hear", "hear message", "close", "reset", "wait"
+SAY, HEAR, HEAR_MESSAGE, CLOSE, RESET = "say", "hear", "hear message", "close", "reset"
+WAIT, POLITE = "wait", "polite"
 WHOLE, BYTEWISE, RANDOM = "whole", "bytewise", "random"
 
 STEP = re.compile(r"(?P<who>[SCX])(?P<mark>[:=]) ?(?P<text>.*)")
@@ -52,6 +54,9 @@ class Dialogue:
             yield Dialogue((*self.steps[:length], Step(leave)))
 
 
+PEER_ACTS = {"close": CLOSE, "reset": RESET, "wait": WAIT, "polite": POLITE}
+
+
 def parse_step(line: str) -> Step:
     parsed = STEP.fullmatch(line)
     if parsed is None:
@@ -64,7 +69,7 @@ def parse_step(line: str) -> Step:
     if who == "C":
         return Step(HEAR_MESSAGE) if text == "(message)" else Step(HEAR, text.encode())
     word, _, span = text.partition(" ")
-    return Step({"close": CLOSE, "reset": RESET, "wait": WAIT}[word], span=float(span or 0))
+    return Step(PEER_ACTS[word], span=float(span or 0))
 
 
 def matches(pattern: bytes, line: bytes) -> bool:

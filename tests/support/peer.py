@@ -22,6 +22,7 @@ from tests.support.dialogue import (
     CLOSE,
     HEAR,
     HEAR_MESSAGE,
+    POLITE,
     RESET,
     SAY,
     WAIT,
@@ -144,6 +145,9 @@ class Play:
             self._act(step)
             if step.act in (CLOSE, RESET):
                 return
+            if step.act == POLITE:
+                self._serve()
+                return
         self._say(bytes(unsaid))
         self._expect_end()
 
@@ -186,6 +190,17 @@ class Play:
             raise ClientLeftError
         self.conversation.received += data
         self._unread += data
+
+    def _serve(self) -> None:
+        quitting = False
+        while not quitting:
+            try:
+                line = self._until(b"\r\n").removesuffix(b"\r\n")
+            except ClientLeftError:
+                return
+            quitting = line.upper() == b"QUIT"
+            self.conversation.commands.append(line.decode(errors="backslashreplace"))
+            self._say(b"221 2.0.0 Bye\r\n" if quitting else b"250 2.0.0 Ok\r\n")
 
     def _expect_end(self) -> None:
         """After the last step the client may only leave."""
