@@ -59,7 +59,7 @@ cdef class Entity:
         if count <= 0:
             return True
         has_subtype = count == 3 and tokens.kind(1) == SLASH
-        if has_subtype and tokens.is_text(0) and tokens.is_text(2):
+        if has_subtype:
             self.type_name = tokens.text(0) + b"/" + tokens.text(2)
         if tokens.is_word(0, b"message"):
             if has_subtype and tokens.is_word(2, b"rfc822"):
@@ -72,17 +72,15 @@ cdef class Entity:
         return True
 
     cdef bint _take_boundaries(self, Shape part_shape) except -1:
-        """Each parameter of that name counts, so that nothing can be hidden behind a second one."""
+        """Each parameter of that name counts, so that nothing can be hidden behind a second one.
+
+        A bare value that begins with a special character is that character: matching by prefix does the rest.
+        """
         cdef TokenReader tokens = self._tokens
         cdef Boundary boundary
         cdef int count = tokens.item()
         while count >= 0:
-            if (
-                count == 3
-                and tokens.is_word(0, b"boundary")
-                and tokens.kind(1) == EQUALS
-                and tokens.is_text(2)
-            ):
+            if count == 3 and tokens.is_word(0, b"boundary") and tokens.kind(1) == EQUALS:
                 if len(self.open) >= self._nesting_limit + EXTRA_NESTING:
                     return False
                 boundary = Boundary.__new__(Boundary)

@@ -1,6 +1,6 @@
 """Structured header values (Content-Type, Content-Transfer-Encoding) as items of up to three tokens.
 
-    start(value, specials)      then item() until it gives -1; is_word(), is_text(), text() look at the item's tokens
+    start(value, specials)      then item() until it gives -1; is_word(), kind(), text() look at the item's tokens
 Blanks and comments (nested, with escapes) separate; a quoted string is one token; a special or control character is a
 token of its own; all else, 8-bit bytes included, is a word. What is not closed ends with the value.
 Does not judge: an item is whatever stands between two ";". A value may be cut, but is at most a header long.
@@ -81,9 +81,6 @@ cdef class TokenReader:
     cdef bint is_word(self, int place, const char* text) noexcept:
         return self._kind[place] == WORD and same_word(self._text[place], self._length[place], text)
 
-    cdef bint is_text(self, int place) noexcept:
-        return self._kind[place] == WORD or self._kind[place] == QUOTED
-
     cdef int kind(self, int place) noexcept:
         return self._kind[place]
 
@@ -102,6 +99,8 @@ cdef class TokenReader:
                 self._unquote(text, length)
                 return QUOTED
             elif self._is_single(c):
+                text[0] = self._at
+                length[0] = 1
                 self._at += 1
                 return c
             else:

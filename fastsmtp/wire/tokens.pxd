@@ -31,7 +31,6 @@ cdef class TokenReader:
     cdef int item(self) except -2
     # Looking at the item
     cdef bint is_word(self, int place, const char* text) noexcept
-    cdef bint is_text(self, int place) noexcept
     cdef int kind(self, int place) noexcept
     cdef bytes text(self, int place)
 

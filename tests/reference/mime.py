@@ -3,6 +3,7 @@
     downgrade(content)      the bytes after DATA for a peer without 8BITMIME
     quote(line)             the output lines of one line of text in quoted-printable
     items(value)            a structured header value as lists of (kind, text)
+    QUIRKS                  where Postfix does otherwise; downgrade(..., quirks=QUIRKS) is Postfix to the byte
 Source: spec: content, 5.
 """
 
@@ -17,6 +18,19 @@ TYPE_SPECIALS = b'()<>@,;:\\"/[]?='
 LABEL_SPECIALS = b'()<>@,;:\\".[]'
 HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:", re.DOTALL)
 BLANKS = b" \t\n\v\f\r"
+
+QUIRKS = frozenset(
+    {
+        "a type that is not known leaves what was there",  # and so an image in a digest is read as a message
+        "a label before an 8bit one stays",  # two labels
+        "message/* is called 7bit and encoded all the same",
+        "a soft break may make a line that looks like a boundary",
+    }
+)
+STICKY_TYPE, KEPT_LABEL, MESSAGE_LABEL, BARE_DASHES = (
+    next(quirk for quirk in QUIRKS if word in quirk)
+    for word in ("not known", "before an", "message/*", "soft")
+)
 
 Items = list[list[tuple[str, bytes]]]
 
@@ -118,7 +132,7 @@ class Boundary:
 
 @dataclass
 class Entity:
-    """What a header block says: `shape` is leaf, multipart, message or global."""
+    """What a header block says: `shape` is leaf, multipart, message, global or partial (other message/*)."""
 
     shape: str = "leaf"
     is_8bit: bool = False
@@ -131,6 +145,7 @@ class Converter:
     nesting_limit: int
     boundary_limit: int
     header_limit: int
+    quirks: frozenset[str] = frozenset()
     at: int = 0
     open: list[Boundary] = field(default_factory=list)
     output: list[bytes] = field(default_factory=list)
@@ -174,12 +189,13 @@ class Converter:
                 folded.append((0, b"", self.lines[self.at]))
                 self.at += 1
             self.header(entity, name, self.kept(folded))
-        drop = entity.is_8bit
+        drop = entity.is_8bit and KEPT_LABEL not in self.quirks
         for is_label, header in entity.headers:
             if not (drop and is_label):
                 self.output += header
         if entity.is_8bit:
-            label = b"7bit" if entity.shape in ("multipart", "message") else b"quoted-printable"
+            holders = {"multipart", "message", "partial" if MESSAGE_LABEL in self.quirks else ""}
+            label = b"7bit" if entity.shape in holders else b"quoted-printable"
             self.output.append(b"Content-Transfer-Encoding: " + label)
 
     def kept(self, folded: list[tuple[int, bytes, bytes]]) -> list[bytes]:
@@ -219,18 +235,18 @@ class Converter:
                 return item[place][1].lower()
             return b""
 
-        entity.shape = "leaf"
         kind = found[0]
+        known = not kind or word(kind, 0) in (b"text", b"message", b"multipart")
+        if known or STICKY_TYPE not in self.quirks:
+            entity.shape = "leaf"
         subtype = word(kind, 2) if len(kind) > 2 and kind[1] == ("special", b"/") else b""
         if word(kind, 0) == b"message":
-            entity.shape = {b"rfc822": "message", b"global": "global"}.get(subtype, "leaf")
+            entity.shape = {b"rfc822": "message", b"global": "global"}.get(subtype, "partial")
         if word(kind, 0) != b"multipart":
             return
         entity.shape = "multipart"
         for item in found[1:]:
             if word(item, 0) == b"boundary" and len(item) > 2 and item[1] == ("special", b"="):
-                if item[2][0] == "special":
-                    continue
                 if len(self.open) == self.nesting_limit + 2:
                     raise MimeError("MIME nesting exceeds safety limit", dsn="5.6.0")
                 part_shape = "message" if subtype == b"digest" else "leaf"
@@ -249,8 +265,9 @@ class Converter:
                 del self.open[self.open.index(innermost) + (not closes) :]
                 return "closed" if closes else innermost.part_shape
             if encode:
-                quoted = quote(line, guard_next=bool(self.open))
-                if any(self.starts_with(quoted[0], b) for b in self.open):
+                guard = BARE_DASHES not in self.quirks
+                quoted = quote(line, guard_next=guard and bool(self.open))
+                if guard and any(self.starts_with(quoted[0], b) for b in self.open):
                     quoted = quote(line, guard_first=True, guard_next=True)
                 self.output += quoted
             else:
@@ -265,11 +282,13 @@ class Converter:
 def downgrade(
     content: bytes,
     limit: int = 990,
+    *,
     nesting_limit: int = 100,
     boundary_limit: int = 2048,
     header_limit: int = 102400,
+    quirks: frozenset[str] = frozenset(),
 ) -> bytes:
     """What follows DATA, the dot line included."""
-    lines = Converter(normalise(content), nesting_limit, boundary_limit, header_limit).run()
+    lines = Converter(normalise(content), nesting_limit, boundary_limit, header_limit, quirks).run()
     output = [piece for line in lines for piece in pieces(line, limit)]
     return b"".join(line + b"\r\n" for line in [*output, b"."])

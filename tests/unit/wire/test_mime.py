@@ -13,7 +13,7 @@ Convert = Callable[..., bytes]
 
 
 def plain(content: bytes, line_length_limit: int = 990, **limits: int) -> bytes:
-    return reference.downgrade(content, line_length_limit, **limits)
+    return reference.downgrade(content, line_length_limit, **limits)  # type: ignore[arg-type]
 
 
 def whole(content: bytes, **limits: int) -> bytes:
@@ -306,6 +306,8 @@ class TestBoundaries:
             ("boundary=é", "é"),
             ("x y z; boundary=x", "x"),
             ("boundary=aa", "aabb"),
+            ("boundary==_x", "=_x"),
+            ("boundary=/abc", "/q"),
         ],
     )
     def test_boundary_is_recognised(self, convert: Convert, parameters: str, line: str) -> None:
