@@ -18,7 +18,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
@@ -57,9 +56,11 @@ def print_version(context: click.Context, _parameter: click.Parameter, wanted: b
     """The release as installed; a source tree that was never installed has none."""
     if not wanted or context.resilient_parsing:
         return
+    from importlib import metadata  # noqa: PLC0415  (it takes twice as long to import as all the rest)
+
     try:
-        click.echo(f"fastsmtp {version('fastsmtp')}")
-    except PackageNotFoundError:
+        click.echo(f"fastsmtp {metadata.version('fastsmtp')}")
+    except metadata.PackageNotFoundError:
         click.echo("fastsmtp (source tree, not installed)")
     context.exit()
 
