@@ -4,6 +4,7 @@ All else stands in pyproject.toml. FASTSMTP_DEBUG=1 turns on bounds checks and a
 """
 
 import os
+import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -44,7 +45,7 @@ setup(
     ext_modules=cythonize(
         [extension(source) for source in sources],
         compiler_directives=DIRECTIVES,
-        force=stale(sources) or DEBUG,
+        force=DEBUG or "--force" in sys.argv or stale(sources),
         annotate=os.environ.get("FASTSMTP_ANNOTATE") == "1",
         quiet=True,
     )

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The demo of `make demo`: a test sink on a free loopback port, the example newsletter through it, the results.
 #
-#   examples/demo.sh [DIRECTORY of the fastsmtp command]      default: .venv/bin
+#   examples/demo.sh [DIRECTORY of its python]      default: .venv/bin
 #
 # Nothing leaves the machine and nothing stays: spool and results go to a temporary directory. The sink answers
 # as late as a server across a continent, else the progress would be over before it is seen.
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 commands=${1:-.venv/bin}
 delay=0.1
 
-fastsmtp() { "$commands/fastsmtp" "$@"; }
+fastsmtp() { "$commands/python" -m fastsmtp "$@"; }
 show() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
 if [ ! -t 1 ]; then show() { printf '\n$ %s\n' "$*"; }; fi
 
@@ -26,7 +26,7 @@ port=$("$commands/python" -c 'import socket
 with socket.create_server(("127.0.0.1", 0)) as probe: print(probe.getsockname()[1])')
 
 show "fastsmtp sink --listen 127.0.0.1:$port --delay $delay &"
-"$commands/fastsmtp" sink --listen "127.0.0.1:$port" --delay "$delay" --quiet &
+"$commands/python" -m fastsmtp sink --listen "127.0.0.1:$port" --delay "$delay" --quiet &
 sink=$!
 for _ in $(seq 100); do
     if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
