@@ -1,0 +1,62 @@
+"""What the shell sees of a command that is interrupted, cut off or called wrongly."""
+
+import signal
+import subprocess
+import sys
+import time
+from array import array
+from fcntl import ioctl
+from pathlib import Path
+from termios import FIONREAD
+
+import pytest
+
+from fastsmtp.cli.main import COMMANDS
+
+FASTSMTP = [sys.executable, "-m", "fastsmtp"]
+MORE_THAN_A_PIPE_HOLDS = b"Subject: x\r\n\r\n" + b"line\r\n" * 50_000
+
+
+def waits_for_more(process: "subprocess.Popen[bytes]") -> bool:
+    """It has read all that was written to it, and sleeps: a signal between two reads would find it elsewhere."""
+    assert process.stdin is not None
+    waiting = array("i", [0])
+    ioctl(process.stdin, FIONREAD, waiting)
+    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return waiting[0] == 0 and state == "S"
+
+
+def test_interrupted_command_ends_with_130_and_no_traceback() -> None:
+    with subprocess.Popen([*FASTSMTP, "wire", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(MORE_THAN_A_PIPE_HOLDS)
+        process.stdin.flush()
+        while not waits_for_more(process):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert process.stderr.read().strip() == b""
+
+
+def test_reader_that_leaves_is_no_error_worth_a_word(tmp_path: Path) -> None:
+    message = tmp_path / "message.eml"
+    message.write_bytes(MORE_THAN_A_PIPE_HOLDS)
+    command = [*FASTSMTP, "wire", str(message)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(5) == b"Subje"
+        process.stdout.close()
+        assert process.wait(timeout=20) == 1
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_wrong_option_is_one_line_and_status_two(name: str) -> None:
+    result = subprocess.run([*FASTSMTP, name, "--wrong"], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"fastsmtp {name}: No such option")
+    assert result.stderr.endswith(f" (see fastsmtp {name} --help)\n")
+    assert result.stderr.count("\n") == 1
