@@ -18,7 +18,7 @@ MORE_THAN_A_PIPE_HOLDS = b"Subject: x\r\n\r\n" + b"line\r\n" * 50_000
 
 
 def waits_for_more(process: "subprocess.Popen[bytes]") -> bool:
-    """It has read all that was written to it and sleeps: between two reads a signal would wait for the next."""
+    """It has read all that was written and sleeps: a signal between two reads would wait for the next."""
     assert process.stdin is not None
     waiting = array("i", [0])
     ioctl(process.stdin, FIONREAD, waiting)

@@ -226,3 +226,18 @@ def test_pflogsumm_counts_what_was_sent_deferred_bounced_and_removed(tmp_path: P
     report = subprocess.run(["pflogsumm", str(path)], capture_output=True, text=True, check=True).stdout
     counts = {words[1]: words[0] for line in report.splitlines() if len(words := line.split()) >= 2}
     assert (counts["delivered"], counts["bounced"], counts["deferred"]) == ("10", "10", "10")
+
+
+def test_system_log_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    asked: list[tuple[str, str]] = []
+
+    def found(name: str, facility: str) -> Page | None:
+        asked.append((name, facility))
+        return page if name == "postfix" else None
+
+    monkeypatch.setattr("fastsmtp.report.log.SyslogOutput.open", found)
+    Log.open("syslog", "postfix", "local1").info("hello")
+    assert page.writes == [["smtp:INFO: hello"]]
+    assert not Log.open("syslog", "absent", "mail").listening
+    assert asked == [("postfix", "local1"), ("absent", "mail")]
