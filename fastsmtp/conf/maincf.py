@@ -9,6 +9,7 @@ end-of-line comment, no quoting and no escape. The same name again replaces what
     entry(text, origin)           one `name = value`, wherever it comes from
     override(text)                what follows -o: `name=value` or `{ name = value }`
     split_words(text)             a list's elements: commas and blanks separate, but not inside { }
+    veil(text)                    the same text for other eyes: tables without what stands in their names
 Does not know which names exist, and does not look at `$`. Lines end at LF alone, whatever Unicode thinks.
 Source: postconf(5), "main.cf configuration file format"; readlline(3), split_nameval(3), mystrtok(3).
 """
@@ -75,7 +76,7 @@ def parse(text: str, file: str) -> tuple[list[Entry], list[str]]:
         earlier = entries.pop(found.name, None)
         if earlier is not None and earlier.value != found.value:
             warnings.append(
-                f"{origin}: overriding earlier entry: {earlier.name}={earlier.value} ({earlier.origin})"
+                f"{origin}: overriding earlier entry: {earlier.name}={veil(earlier.value)} ({earlier.origin})"
             )
         entries[found.name] = found
     if problems:
@@ -125,3 +126,14 @@ def split_words(text: str) -> tuple[str, ...]:
     if start >= 0:
         words.append(text[start:])
     return tuple(words)
+
+
+def veil(text: str) -> str:
+    """`text` without passwords: `inline:{...}` and `static:...` for tables that are their own contents."""
+    for word in split_words(text):
+        kind, _, name = word.partition(":")
+        if kind.isidentifier() and "{" in name:
+            text = text.replace(word, f"{kind}:{{...}}")
+        elif kind == "static" and name:
+            text = text.replace(word, "static:...")
+    return text

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from fastsmtp.conf import names
 from fastsmtp.conf.expand import ExpansionError, expand, level
 from fastsmtp.conf.kind import BadValue
-from fastsmtp.conf.maincf import Entry, override, parse
+from fastsmtp.conf.maincf import Entry, override, parse, veil
 from fastsmtp.conf.parameter import P
 from fastsmtp.conf.table import PARAMETERS, find
 from fastsmtp.errors import LocalProtocolError, SettingError
@@ -196,8 +196,11 @@ class Settings:
             text = expand(raw, self.raw)
             value: Value = row.kind.parse(text)
         except (BadValue, ExpansionError) as error:
-            meant = f' (that is "{text}")' if text != raw else ""
-            raise SettingError(f"{self.origin(row.name)}: {row.name} = {raw}{meant}: {error}") from None
+            meant = f' (that is "{veil(text)}")' if text != raw else ""
+            reason = "this value cannot be read" if row.secret else error
+            raise SettingError(
+                f"{self.origin(row.name)}: {row.name} = {veil(raw)}{meant}: {reason}"
+            ) from None
         return value
 
     def _fixed(self, row: P) -> str:

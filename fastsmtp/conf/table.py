@@ -27,12 +27,13 @@ SECTIONS: tuple[tuple[str, tuple[P, ...]], ...] = (
     ("Who we are", table_general.IDENTITY),
     ("Logging", table_general.LOGGING),
     ("Processes", table_general.PROCESSES),
+    ("One transport alone", tuple(row for name in TRANSPORTS for row in table_queue.per_transport(name))),
 )
 
-PARAMETERS: dict[str, P] = {row.name: row for _, rows in SECTIONS for row in rows}
-for _transport in TRANSPORTS:
-    for _row in table_queue.per_transport(_transport):
-        PARAMETERS.setdefault(_row.name, _row)
+PARAMETERS: dict[str, P] = {}
+for _, _rows in SECTIONS:
+    for _row in _rows:
+        PARAMETERS.setdefault(_row.name, _row)  # smtp(8) has rows of its own for two limits of smtp
 
 
 def find(name: str) -> P | None:

@@ -175,7 +175,7 @@ STORE = (
       source="ours: Postfix syncs each message"),
 )
 
-_PER_TRANSPORT: dict[str, tuple[Kind, str, str]] = {
+PER_TRANSPORT: dict[str, tuple[Kind, str, str]] = {
     "destination_concurrency_limit": (COUNT, "default_destination_concurrency_limit", "2.2"),
     "destination_recipient_limit": (COUNT, "default_destination_recipient_limit", "2.2"),
     "initial_destination_concurrency": (Number(minimum=1), "initial_destination_concurrency", "2.5"),
@@ -217,13 +217,13 @@ def per_transport(transport: str) -> tuple[P, ...]:
             f"{default}, for the transport {transport} alone.",
             source=f"Postfix {version}",
         )
-        for suffix, (kind, default, version) in _PER_TRANSPORT.items()
+        for suffix, (kind, default, version) in PER_TRANSPORT.items()
     )
 
 
 def for_transport(name: str) -> P | None:
     """The row of `TRANSPORT_suffix` for whatever transport; None if `name` is not of that form."""
-    for suffix, (kind, default, version) in _PER_TRANSPORT.items():
+    for suffix, (kind, default, version) in PER_TRANSPORT.items():
         transport, match, rest = name.partition(f"_{suffix}")
         if match and transport and not rest:
             return P(
