@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from fastsmtp.cli.options import Refused, load_settings, settings_options
+from fastsmtp.cli.options import load_settings, settings_options, warn
 from fastsmtp.conf.expand import BLANKS, ExpansionError, references
 from fastsmtp.conf.foreign import is_foreign
 from fastsmtp.conf.maincf import veil
@@ -19,14 +19,19 @@ from fastsmtp.conf.names import close_to, mentioned
 from fastsmtp.conf.settings import Settings
 from fastsmtp.conf.table import PARAMETERS, find
 from fastsmtp.conf.usage import unread
+from fastsmtp.errors import SettingError
 
 FOLD_COLUMN = 80  # postconf(1) -f
 INDENT = "    "
 _TO_SPACE = str.maketrans(BLANKS, " " * len(BLANKS))
 
 
-@click.command("conf")
 @settings_options
+@click.command(
+    "conf",
+    short_help="Show settings, as Postfix's postconf does.",
+    context_settings={"help_option_names": ["--help"]},  # -h is postconf's
+)
 @click.option("-d", "defaults", is_flag=True, help="The built-in defaults, whatever main.cf says.")
 @click.option("-n", "given", is_flag=True, help="Only what is set, in main.cf or by -o.")
 @click.option("-x", "expand", is_flag=True, help="Replace $name by what it stands for.")
@@ -81,7 +86,7 @@ def command(
         for warning in oddities(settings):
             warn(warning)
     if problems:
-        raise Refused(problems)
+        raise SettingError(*problems)
 
 
 def _chosen(settings: Settings, given: bool) -> list[str]:
@@ -142,7 +147,3 @@ def oddities(settings: Settings) -> Iterable[str]:
     for name in sorted(used):
         if settings.raw(name) is None and not is_foreign(name):
             yield f"undefined parameter: {name}"
-
-
-def warn(text: str) -> None:
-    click.echo(f"fastsmtp: warning: {text}", err=True)

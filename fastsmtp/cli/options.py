@@ -1,54 +1,40 @@
-"""The options that every command shares, and how settings are loaded from them.
+"""The options that every command with settings shares, and the settings that they mean.
 
-    @settings_options            gives a command `config` (-c) and `overrides` (-o)
-    load_settings(...)           the Settings that they mean; warnings go to standard error
-Source: postconf(1) for -c and -o; exit status 2 is ours for all that is wrong before anything was sent.
+    SETTINGS                     -c (`config`) and -o (`overrides`)
+    @settings_options            gives them to a click command; stands above @click.command
+    load_settings(...)           the Settings in force; warnings go to standard error, problems are raised
+Source: postconf(1) for -c and -o.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from fastsmtp.conf.settings import Settings
-from fastsmtp.errors import UsageError
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class Refused(click.ClickException):
-    """What the user gave cannot be used: a line for each fault, exit status 2."""
-
-    exit_code = 2
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
-
-    def show(self, file: Any = None) -> None:
-        for problem in self.problems:
-            click.echo(f"fastsmtp: {problem}", err=True, file=file)
-
-
-def settings_options(command: Command) -> Command:
-    """Add -c and -o to a click command."""
-    config = click.option(
-        "-c",
-        "config",
+SETTINGS = (
+    click.Option(
+        ["-c", "config"],
         type=click.Path(path_type=Path),
         metavar="PATH",
-        help="A main.cf, or the directory that holds one. Without it MAIL_CONFIG is looked at; without that "
-        "the built-in defaults hold: /etc/postfix is not read unless you say so.",
-    )
-    overrides = click.option(
-        "-o",
-        "overrides",
+        help="Read settings from this main.cf, or the one in this directory. Default: MAIL_CONFIG in the "
+        "environment; without that the built-in defaults hold, and /etc/postfix is not read.",
+    ),
+    click.Option(
+        ["-o", "overrides"],
         multiple=True,
         metavar="NAME=VALUE",
-        help="Set a parameter over main.cf; may be given again. '{ NAME = VALUE }' for values with blanks.",
-    )
-    return config(overrides(command))
+        help="Set one parameter, over main.cf. May be repeated. '{ NAME = VALUE }' for values with blanks.",
+    ),
+)
+
+
+def settings_options(command: click.Command) -> click.Command:
+    """Give -c and -o to `command`."""
+    command.params = [*SETTINGS, *command.params]
+    return command
 
 
 def load_settings(
@@ -59,11 +45,13 @@ def load_settings(
     job_file: str = "",
     check: bool = True,
 ) -> Settings:
-    """The settings in force; `Refused` with every problem if they cannot be used."""
-    try:
-        settings = Settings.load(config, overrides, job or {}, job_file=job_file, check=check)
-    except UsageError as error:
-        raise Refused(error.problems) from None
+    """The settings in force; SettingError with every problem if they cannot be used."""
+    settings = Settings.load(config, overrides, job or {}, job_file=job_file, check=check)
     for warning in settings.warnings:
-        click.echo(f"fastsmtp: warning: {warning}", err=True)
+        warn(warning)
     return settings
+
+
+def warn(text: str) -> None:
+    """A line on standard error about something that stops nothing."""
+    print(f"fastsmtp: warning: {text}", file=sys.stderr)

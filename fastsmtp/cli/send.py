@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from fastsmtp.cli.options import SETTINGS
 from fastsmtp.outcome.outcome import BOUNCED, CANCELLED, DEFERRED, EXPIRED, UNKNOWN
 
 RESENDABLE = (BOUNCED, CANCELLED, DEFERRED, EXPIRED, UNKNOWN)
@@ -125,18 +126,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         metavar="FILE",
         help="Log each delivery in Postfix's format. `-` is stderr, `syslog` the system's log.",
     ),
-    click.Option(
-        ["-c", "config"],
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Read settings from this main.cf, or from the one in this directory.",
-    ),
-    click.Option(
-        ["-o", "overrides"],
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Set one parameter. May be repeated.",
-    ),
+    *SETTINGS,
 )
 
 

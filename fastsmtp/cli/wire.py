@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import click
 
-from fastsmtp.conf.settings import Settings
+from fastsmtp.cli.options import load_settings, settings_options
 from fastsmtp.errors import MimeError, UsageError
 from fastsmtp.wire.encoder import Encoder, explain, scan
 
@@ -21,6 +21,7 @@ PIECE = 1 << 20  # bytes: what is held of the output at a time
 STANDARD_INPUT = "-"
 
 
+@settings_options
 @click.command("wire", short_help="Print the exact bytes that would follow DATA.")
 @click.option(
     "--peer-8bit/--peer-7bit",
@@ -29,8 +30,6 @@ STANDARD_INPUT = "-"
     help="The peer offers 8BITMIME (default), or it does not.",
 )
 @click.option("--explain", "explaining", is_flag=True, help="Say what is changed, line by line, instead.")
-@click.option("-c", "config", type=click.Path(path_type=Path), metavar="MAIN.CF", help="Settings file.")
-@click.option("-o", "overrides", multiple=True, metavar="NAME=VALUE", help="One setting; may be repeated.")
 @click.argument("file", type=click.Path(path_type=Path))
 def command(
     *, peer_8bit: bool, explaining: bool, config: Path | None, overrides: tuple[str, ...], file: Path
@@ -40,7 +39,7 @@ def command(
     Lines end in CRLF, long ones are broken, leading dots are doubled; for a peer without 8BITMIME, parts
     labelled 8bit or binary become quoted-printable.
     """
-    settings = Settings.load(config, overrides)
+    settings = load_settings(config, overrides)
     message = read(file)
     limits = {
         "line_length_limit": settings.number("smtp_line_length_limit"),

@@ -3,12 +3,13 @@
 import os
 import shutil
 import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from fastsmtp.cli.conf import command
+from fastsmtp.cli.main import main
 
 POSTCONF = shutil.which("postconf", path="/usr/sbin:/usr/bin:/sbin:/bin")
 
@@ -99,8 +100,9 @@ def postconf(directory: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def conf(directory: Path, *arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(command, ["-c", str(directory), *arguments], catch_exceptions=False)
-    return done.exit_code, done.stdout
+    with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()):
+        status = main(["conf", "-c", str(directory), *arguments])
+    return status, stdout.getvalue()
 
 
 def write(directory: Path, text: str) -> None:

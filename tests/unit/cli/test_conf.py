@@ -1,11 +1,13 @@
 """`fastsmtp conf`: what it prints, what it keeps to itself, and how it ends."""
 
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from click.testing import CliRunner, Result
 
-from fastsmtp.cli.conf import command
+from fastsmtp.cli.main import main
 from fastsmtp.conf.table import PARAMETERS
 
 
@@ -14,8 +16,16 @@ def _no_config_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAIL_CONFIG", raising=False)
 
 
-def conf(*arguments: str) -> Result:
-    return CliRunner().invoke(command, arguments, catch_exceptions=False)
+class Done(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def conf(*arguments: str) -> Done:
+    with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
+        status = main(["conf", *arguments])
+    return Done(status, stdout.getvalue(), stderr.getvalue())
 
 
 @pytest.fixture
@@ -57,7 +67,7 @@ def test_passwords_never_print(main_cf: Path) -> None:
     )
     for options in ("-n", "-nx", "-nf", "-nh", "--foreign"):
         done = conf("-c", str(main_cf), options)
-        assert "SECRET" not in done.output + done.stderr
+        assert "SECRET" not in done.stdout + done.stderr
     assert (
         "smtp_sasl_password_maps = inline:{...} static:... hash:/etc/pw\n"
         in conf("-c", str(main_cf), "-nx").stdout
@@ -69,7 +79,7 @@ def test_password_is_not_in_the_problem_line(main_cf: Path) -> None:
     done = conf("-c", str(main_cf), "-n")
     assert done.exit_code == 2
     assert "smtp_sasl_password_maps = inline:{...}: this value cannot be read" in done.stderr
-    assert "SECRET" not in done.output + done.stderr
+    assert "SECRET" not in done.stdout + done.stderr
 
 
 def test_problems_come_after_the_list_and_end_with_2(main_cf: Path) -> None:
@@ -93,7 +103,8 @@ def test_names_used_or_set_for_nothing_are_pointed_out(main_cf: Path) -> None:
         "relayhost = $nobody\nodd = 1\nsmtp_helo_tiemout = 1\nmynetworks = $mynetworks_style\n"
     )
     assert conf("-c", str(main_cf), "-n").stderr.splitlines() == [
-        f"fastsmtp: warning: {main_cf}:3: smtp_helo_tiemout is not a parameter: did you mean smtp_helo_timeout?",
+        f"fastsmtp: warning: {main_cf}:3: smtp_helo_tiemout is not a parameter: "
+        "did you mean smtp_helo_timeout?",
         f"fastsmtp: warning: {main_cf}:2: unused parameter: odd=1",
         "fastsmtp: warning: undefined parameter: nobody",
     ]
@@ -108,8 +119,8 @@ def test_unknown_name_is_a_warning() -> None:
 def test_config_that_cannot_be_read_is_one_line_and_2(tmp_path: Path) -> None:
     done = conf("-c", str(tmp_path / "none"))
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == f"fastsmtp: {tmp_path / 'none'}: cannot be read: No such file or directory\n"
+    assert done.stderr == f"fastsmtp conf: {tmp_path / 'none'}: cannot be read: No such file or directory\n"
 
 
 def test_help_says_that_etc_postfix_is_not_read() -> None:
-    assert "/etc/postfix is not read" in " ".join(conf("--help").stdout.split())
+    assert "and /etc/postfix is not read" in " ".join(conf("--help").stdout.split())
