@@ -3,8 +3,9 @@
     load(path) -> Job    raises JobError with every fault: `FILE:LINE: key: what was found; what was expected`
 
 Checked here: the TOML, keys, types and values; that message and list can be read; the list's header; that the
-message begins with headers; that the sender asks for no field that the list lacks. Not checked here: names
-and values of [settings] (fastsmtp.conf knows them) and the rows (a bad row is a result).
+message begins with headers; that its template compiles and asks for no field that the list lacks; the same
+for the sender. Not checked here: names and values of [settings] (fastsmtp.conf knows them) and the rows (a
+bad row is a result).
 
 Source: ours (design page, section 2, "The job file").
 """
@@ -17,10 +18,11 @@ from pathlib import Path
 
 from fastsmtp.errors import JobError
 from fastsmtp.job import rows
-from fastsmtp.job.jobkeys import Faults, JobKeys, read_keys
+from fastsmtp.job.jobkeys import SENDER_EXPECTED, Faults, JobKeys, read_keys
 from fastsmtp.job.toml_lines import error_line, key_lines
 from fastsmtp.mail.address import parse, quote
 from fastsmtp.mail.fields import FieldsFormat
+from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
 
 
@@ -41,6 +43,7 @@ class Job:
     max_age: float | None  # seconds; None: maximal_queue_lifetime
     settings: Mapping[str, str]
     verp: Sender | None  # None: all recipients have the same sender
+    rendering: Template | None  # None: all recipients get `content`
     fields_format: FieldsFormat  # for rows.read, and for unpacking what it packed
 
 
@@ -68,13 +71,19 @@ def _build(path: Path, keys: JobKeys, faults: Faults) -> Job | None:
     """Looks into the files that the keys name; None where that brought a fault."""
     content = _read_message(keys.message, faults) if keys.message else None
     sender, verp = _sender(keys.sender, faults) if keys.sender is not None else (None, None)
+    rendering = _compile(content, keys, faults) if content is not None and keys.template == "jinja" else None
     columns = _columns(keys.recipients, faults) if keys.recipients else None
-    for name in sorted(verp.fields.difference(columns)) if verp and columns is not None else ():
-        offered = ", ".join(f"`{column}`" for column in columns or ())
-        faults.add("sender", f"asks for the field `{name}`; expected one of the list's: {offered}")
+    for key, names in (
+        ("sender", verp.fields if verp else frozenset()),
+        ("message", rendering.required_fields if rendering else frozenset()),
+    ):
+        missing = sorted(names.difference(columns)) if columns is not None else []
+        for name in missing:
+            offered = ", ".join(f"`{column}`" for column in columns or ())
+            faults.add(key, f"asks for the field `{name}`; expected one of the list's: {offered}")
     if faults or sender is None or content is None or keys.message is None or keys.recipients is None:
         return None
-    needed = verp.fields if verp else frozenset()
+    needed = (verp.fields if verp else frozenset()) | (rendering.fields if rendering else frozenset())
     return Job(
         path=path,
         name=keys.name,
@@ -89,6 +98,7 @@ def _build(path: Path, keys: JobKeys, faults: Faults) -> Job | None:
         max_age=keys.max_age,
         settings=keys.settings,
         verp=verp,
+        rendering=rendering,
         fields_format=rows.fields_format(keys.recipients, needed),
     )
 
@@ -119,12 +129,17 @@ def _sender(text: str, faults: Faults) -> tuple[str | None, Sender | None]:
         return "", None
     parsed = parse(text)
     if isinstance(parsed, str):
-        faults.add(
-            "sender",
-            f'`{text}`: {parsed}; expected an address, "" (the null sender) or one with {{{{ fields }}}}',
-        )
+        faults.add("sender", f"`{text}`: {parsed}; expected {SENDER_EXPECTED}")
         return None, None
     return quote(*parsed), None
+
+
+def _compile(content: bytes, keys: JobKeys, faults: Faults) -> Template | None:
+    try:
+        return Template(content, str(keys.message))
+    except JobError as error:
+        faults.extend(error)
+        return None
 
 
 def _columns(path: Path, faults: Faults) -> tuple[str, ...] | None:
@@ -132,8 +147,7 @@ def _columns(path: Path, faults: Faults) -> tuple[str, ...] | None:
         kind = rows.kind_of(path)
     except JobError:
         faults.add(
-            "recipients",
-            f"{path.name}; expected a name that ends in .csv, .jsonl or .txt, or in one of them and .gz",
+            "recipients", f"{path.name}; expected a name in .csv, .jsonl or .txt, or in one of them and .gz"
         )
         return None
     try:

@@ -22,6 +22,8 @@ from fastsmtp.job.toml_lines import Key, line_of
 PRIORITY_LIMIT = 1000  # either way; more steps than anyone can tell apart
 NAME_LIMIT = 100  # characters: room for endings in a file name's 255 octets
 
+SENDER_EXPECTED = 'an address, "" (the null sender) or one with {{ fields }}'
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIME = re.compile(r"\s*(\d{1,9})\s*([smhdw])\s*", re.ASCII)
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_LIMIT - 1}}}", re.ASCII)
@@ -112,7 +114,7 @@ def _listed(names: Mapping[str, object]) -> str:
 
 _NAME_EXPECTED = f"letters, digits, `.`, `_`, `-`, at most {NAME_LIMIT}, a letter or digit first"
 _REQUIRED = {
-    "sender": 'an address, or "" for the null sender',
+    "sender": SENDER_EXPECTED,
     "message": "the path of an RFC 5322 message",
     "recipients": "the path of a .csv, .jsonl or .txt list",
 }
@@ -209,7 +211,7 @@ _CHECKS: dict[str, Callable[[object], object]] = {
     "sender": lambda value: _text(value, _REQUIRED["sender"]),
     "message": _path_of(_REQUIRED["message"]),
     "recipients": _path_of(_REQUIRED["recipients"]),
-    "template": _one_of("none"),
+    "template": _one_of("none", "jinja"),
     "duplicates": _one_of("skip", "allow"),
     "priority": _priority,
     "start": _start,

@@ -4,6 +4,7 @@
     quote(local, domain)  wire form: local part quoted where RFC 5321 needs it
     to_wire(text)         wire form, as bytes, of what `parse` accepts: the one step from str to bytes
     parse_domain(text)    lower case, A-labels; or None
+    is_plain(text)        a dot-atom address: its wire form is itself
     split_plain(many)     the common form of many addresses, checked in one look
 
 A local part is ASCII (another one needs SMTPUTF8, which is not offered): a dot-atom, a quoted string, or a
@@ -160,6 +161,11 @@ def _domain_reason(text: str) -> str:
     if any(label.startswith("-") or label.endswith("-") for label in labels):
         return "label with an outer hyphen in the domain"
     return "domain holds a character that no host name has"
+
+
+def is_plain(text: str) -> bool:
+    """Whether this is a dot-atom address, and so its own wire form. The local part may be long."""
+    return len(text) <= ADDRESS_LIMIT and _PLAIN.fullmatch(text) is not None
 
 
 def split_plain(addresses: Sequence[str]) -> tuple[list[str], list[str]] | None:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 
 from fastsmtp.errors import JobError, RenderError
-from fastsmtp.mail.address import ADDRESS_LIMIT, parse, quote
+from fastsmtp.mail.address import ADDRESS_LIMIT, is_plain, parse, quote
 
 _FIELD = re.compile(r"\{\{\s*(\w[\w -]*?)\s*\}\}")
 _BRACES = re.compile(r"\{\{|\}\}|\{%|%\}")
@@ -57,15 +57,10 @@ class Sender:
 
     @staticmethod
     def _reason(sender: str) -> str:
+        if is_plain(sender):
+            return ""
         parsed = parse(sender, local_limit=ADDRESS_LIMIT)
-        if isinstance(parsed, str):
-            return parsed
-        is_plain = (
-            sender.isascii()
-            and sender.count("@") == 1
-            and quote(*parsed) == f"{parsed.local}@{parsed.domain}"
-        )
-        return "" if is_plain and sender.strip() == sender else "no plain address"
+        return parsed if isinstance(parsed, str) else "an address that is no dot-atom"
 
 
 def _as_local(value: object) -> str:

@@ -99,6 +99,33 @@ def test_sender_with_fields_has_them_packed(write: Write) -> None:
     assert job.fields_format == FieldsFormat("columns", ("name",))
 
 
+def test_template_is_compiled_and_its_fields_are_packed(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "letter.eml").write_text("To: {{ name }} <{{ email }}>\n\n{{ city|default('x') }}\n")
+    (tmp_path / "list.csv").write_text("age,name,city,email\n")
+    job = jobfile.load(write(f'{GOOD}template = "jinja"\n'))
+    assert job.fields_format == FieldsFormat("columns", ("name", "city"))
+    assert job.rendering is not None
+    assert job.rendering.render({"name": "Ann", "email": "a@b"}).startswith(b"To: Ann <a@b>\r\n")
+    assert jobfile.load(write(GOOD)).rendering is None
+
+
+def test_field_that_the_list_lacks_is_named_unless_it_may_be_missing(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "letter.eml").write_text("Subject: {{ city }}\n\n{{ name }} {{ age|default(3) }}\n")
+    assert problems(write(f'{GOOD}template = "jinja"\n')) == [
+        "november.toml:2: message: asks for the field `city`; expected one of the list's: `email`, `name`"
+    ]
+    (tmp_path / "list.jsonl").write_text('{"email": "a@b"}\n')
+    job = jobfile.load(write(GOOD.replace("list.csv", "list.jsonl") + 'template = "jinja"\n'))
+    assert job.fields_format == FieldsFormat("json")
+
+
+def test_fault_in_the_template_is_named_with_its_line(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "letter.eml").write_text("Subject: x\n\none\n{% if %}\n")
+    found = problems(write(f'{GOOD}template = "jinja"\n'))
+    assert len(found) == 1
+    assert found[0].startswith("letter.eml:4: text/plain part: Expected an expression")
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
@@ -108,7 +135,7 @@ def test_sender_with_fields_has_them_packed(write: Write) -> None:
         (f'name = "{"x" * 101}"', "name: "),
         ('sendr = "x"', "sendr: unknown key; is `sender` meant?"),
         ("zzz = 1", "zzz: unknown key; expected one of name, sender, message"),
-        ('template = "mustache"', 'template: "mustache"; expected "none"'),
+        ('template = "mustache"', 'template: "mustache"; expected "none" or "jinja"'),
         ("duplicates = true", 'duplicates: true; expected "skip" or "allow"'),
         ("priority = true", "priority: true; expected a whole number from -1000 to 1000"),
         ("priority = 1.5", "priority: 1.5; expected a whole number"),
@@ -138,7 +165,7 @@ def test_wrong_key_or_value_is_named_with_its_line(write: Write, line: str, prob
 @pytest.mark.parametrize(
     ("key", "value", "problem"),
     [
-        ("sender", "3", 'sender: 3; expected an address, or ""'),
+        ("sender", "3", 'sender: 3; expected an address, ""'),
         ("sender", '"bounces"', "sender: `bounces`: address without @; expected an address"),
         ("sender", '"{{ a|b }}@c"', "sender: `{{ a|b }}@c`: only plain fields"),
         ("sender", '"{{ name }}"', "sender: `{{ name }}` makes no address"),
@@ -159,7 +186,7 @@ def test_wrong_key_or_value_is_named_with_its_line(write: Write, line: str, prob
         (
             "recipients",
             '"list.xls"',
-            "recipients: list.xls; expected a name that ends in .csv, .jsonl or .txt",
+            "recipients: list.xls; expected a name in .csv, .jsonl or .txt",
         ),
         (
             "recipients",
