@@ -117,7 +117,7 @@ def message() -> bytes:
     letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     letter.set_content(TEXT, cte="quoted-printable")
     letter.add_alternative(HTML, subtype="html", cte="quoted-printable")
-    html = letter.get_payload()[1]
+    html = list(letter.iter_parts())[1]
     html.add_related(
         png(), maintype="image", subtype="png", cid="<sun@garden.example.com>", filename="sun.png"
     )

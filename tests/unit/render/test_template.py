@@ -6,7 +6,6 @@ import email.policy
 from base64 import encodebytes
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +20,7 @@ ANN: dict[str, object] = {"name": "Ann", "email": "ann@example.org", "city": "Ro
 
 
 def read(message: bytes) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(message, policy=email.policy.default))
+    return email.message_from_bytes(message, policy=email.policy.default)
 
 
 def rendered(message: str, **fields: object) -> bytes:
@@ -211,7 +210,7 @@ def multipart(encoding: str, text: str, html: str) -> bytes:
     message["Subject"] = "x"
     message.set_content(text, cte=encoding)
     message.add_alternative(html, subtype="html", cte=encoding)
-    message.get_payload()[1].add_related(IMAGE, "image", "png", cid="<i@x>")  # type: ignore[union-attr]
+    list(message.iter_parts())[1].add_related(IMAGE, "image", "png", cid="<i@x>")
     message.add_attachment("{{ not a field }}", subtype="plain", filename="a.txt")
     return message.as_bytes()
 
