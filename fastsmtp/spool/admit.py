@@ -141,15 +141,15 @@ def _stage_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def _keep_rejected(connection: sqlite3.Connection, rows: Sequence[Rejected]) -> None:
-    # A row may be bad because it is no text: what cannot be written in UTF-8 is shown as "?"
     connection.executemany(
         "INSERT INTO rejected (line, address, reason) VALUES (?, ?, ?)",
-        ((line, _writable(address), _writable(reason)) for line, address, reason in rows),
+        ((line, _printable(address), _printable(reason)) for line, address, reason in rows),
     )
 
 
-def _writable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _printable(text: str) -> str:
+    # Control characters and bytes that were no text may be what is wrong with it; Postfix shows "?" too
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _settle_neighbours(connection: sqlite3.Connection, *, skip: bool) -> tuple[int, int]:

@@ -182,4 +182,4 @@ class SpoolMachine(RuleBasedStateMachine):
 
 
 TestSpoolMachine = SpoolMachine.TestCase
-TestSpoolMachine.settings = settings(max_examples=40, stateful_step_count=30)
+TestSpoolMachine.settings = settings(max_examples=30, stateful_step_count=25)
