@@ -9,6 +9,7 @@ Source: ours (design page, section 2, "The job file"); units of time as in main.
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,7 @@ NAME_LIMIT = 100  # characters: room for endings in a file name's 255 octets
 
 SENDER_EXPECTED = 'an address, "" (the null sender) or one with {{ fields }}'
 
+_AFTER_ALL = sys.maxsize  # the line, among those of the job file, of a fault in another file
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIME = re.compile(r"\s*(\d{1,9})\s*([smhdw])\s*", re.ASCII)
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_LIMIT - 1}}}", re.ASCII)
@@ -64,11 +66,11 @@ class Faults:
 
     def add_at(self, place: str, text: str) -> None:
         """A fault in another file: after those of the job file."""
-        self._found.append((len(self._lines) + 10**9, f"{place}: {text}"))
+        self._found.append((_AFTER_ALL, f"{place}: {text}"))
 
     def extend(self, error: JobError) -> None:
         """Faults of another file that already say where they are."""
-        self._found += [(len(self._lines) + 10**9, problem) for problem in error.problems]
+        self._found += [(_AFTER_ALL, problem) for problem in error.problems]
 
     def raise_any(self) -> None:
         if self._found:

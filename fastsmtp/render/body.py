@@ -69,13 +69,7 @@ class _Compiler:
         return expression
 
     def whole(self, source: str, encoding: Encoding) -> None:
-        render = self._text(source)
-        if encoding == "base64":
-            self.pieces.append(lambda values: _base64(render(values).encode()))
-        elif encoding == "quoted-printable":
-            self.pieces.append(lambda values: encode_lines(render(values)).encode())
-        else:
-            self.pieces.append(lambda values: render(values).encode())
+        self._add(self._text(source), _ENCODERS[encoding])
 
     def base64_lines(self, lines: list[str]) -> None:
         first = next(number for number, line in enumerate(lines) if has_marks(line))
@@ -84,13 +78,24 @@ class _Compiler:
         rest = literal[size:]
         render = self._text("".join(lines[first:]))
         self.pieces.append(_base64(literal[:size]))
-        self.pieces.append(lambda values: _base64(rest + render(values).encode()))
+        self._add(render, lambda text: _base64(rest + text.encode()))
+
+    def _add(self, render: Callable[[Values], str], encode: Callable[[str], bytes]) -> None:
+        what = self._place.what
+
+        def piece(values: Values) -> bytes:
+            try:
+                return encode(render(values))
+            except UnicodeEncodeError:
+                raise RenderError(f"{what}: a field is no valid Unicode") from None
+
+        self.pieces.append(piece)
 
     def lines(self, lines: list[str], encoding: Encoding) -> None:
         for is_dynamic, run in groupby(lines, has_marks):
             if not is_dynamic:
                 text = "".join(run)
-                self.pieces.append((text if encoding == "8bit" else encode_lines(text)).encode())
+                self.pieces.append(_ENCODERS[encoding](text))
             elif encoding == "8bit":
                 self.whole("".join(run), encoding)
             else:
@@ -128,7 +133,6 @@ class _Compiler:
 
     def _checked(self, text: str) -> str:
         try:
-            text.encode()
             ends = text.count("\r\n")
             is_text = text.count("\n") == ends == text.count("\r") and "\0" not in text
             return text if is_text else _line_ends(text)
@@ -145,7 +149,6 @@ def _line_ends(text: str) -> str:
     """With CR LF for every line end. Raises ValueError for what is no text."""
     if text.isprintable():
         return text
-    text.encode()
     if "\0" in text:
         raise ValueError("NUL in the text")
     return _LINE_END.sub("\r\n", text)
@@ -155,3 +158,10 @@ def _base64(data: bytes) -> bytes:
     """Lines of 76, each with its CR LF."""
     encoded = b2a_base64(data, newline=False)
     return b"".join([encoded[start : start + 76] + b"\r\n" for start in range(0, len(encoded), 76)])
+
+
+_ENCODERS: dict[Encoding, Callable[[str], bytes]] = {
+    "8bit": str.encode,
+    "quoted-printable": lambda text: encode_lines(text).encode(),
+    "base64": lambda text: _base64(text.encode()),
+}

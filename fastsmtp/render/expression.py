@@ -176,6 +176,7 @@ def _compile_jinja(source: str, mode: Mode, place: Place) -> Expression:
     try:
         tree = environment.parse(source)
         template = environment.from_string(source)
+        template.globals = dict(template.globals)  # Jinja's chain of them costs more than most templates
     except TemplateSyntaxError as error:
         raise place.fault(error.message or "no Jinja template", error.lineno) from error
     except (TemplateError, RecursionError) as error:

@@ -24,6 +24,9 @@ _AROUND = len("=?utf-8?q??=")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 WORDS = re.compile(r"[ \t]*[^ \t]+")
+# Adjacent words to encode, the blanks between them included. A word is only looked at from its beginning.
+_TO_ENCODE_WORD = rf"(?:[^ \t]*(?:[^\x00-\x7f]|=\?)[^ \t]*|[^ \t]{{{_LONGEST_PLAIN_WORD + 1},}})"
+_TO_ENCODE = re.compile(rf"(?<![^ \t]){_TO_ENCODE_WORD}(?:[ \t]+{_TO_ENCODE_WORD})*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
 _NEEDS_BACKSLASH = re.compile(r'(["\\])')
 # The strictest of RFC 2047's sets for "Q", that of phrases (5, rule 3), does everywhere.
@@ -48,29 +51,12 @@ def check(name: str, text: str) -> None:
 def unstructured(name: str, text: str) -> str:
     """The whole field. `text` has passed `check`."""
     text = text.strip(" \t")
-    if len(name) + 2 + len(text) <= LINE_LIMIT and text.isascii() and "=?" not in text:
+    if not text.isascii() or "=?" in text or len(text) > _LONGEST_PLAIN_WORD:
+        room = max(WORD_LIMIT - _AROUND - len(name) - 2, _SHORTEST_PAYLOAD)
+        text = _TO_ENCODE.sub(lambda run: " ".join(_encoded_words(run[0], room)), text)
+    if len(name) + 2 + len(text) <= LINE_LIMIT:
         return f"{name}: {text}\r\n"
-    room = max(WORD_LIMIT - _AROUND - len(name) - 2, _SHORTEST_PAYLOAD)
-    tokens: list[str] = []
-    run = ""  # adjacent words to encode, the blanks between them included
-    for word in WORDS.findall(text):
-        if not word.isascii() or "=?" in word or len(word) > _LONGEST_PLAIN_WORD:
-            run += word
-        else:
-            if run:
-                tokens += _encode_run(run, room)
-                run = ""
-            tokens.append(word)
-    if run:
-        tokens += _encode_run(run, room)
-    return fold(name, tokens)
-
-
-def _encode_run(run: str, room: int) -> list[str]:
-    text = run.lstrip(" \t")
-    words = _encoded_words(text, room)
-    first = run[: len(run) - len(text)] + words[0]
-    return [first, *(f" {word}" for word in words[1:])]
+    return fold(name, WORDS.findall(text))
 
 
 def _encoded_words(text: str, room: int) -> list[str]:
