@@ -2,8 +2,8 @@
 
     reserve(out, n), put, put_crlf, put_byte    inline, in buffer.pxd: room is checked once, then written
     take()                                      the bytes so far; the buffer is empty afterwards
-The block grows by half, so that a message is moved a few times at most; a caller that knows the size reserves it first
-and nothing is moved. Does not limit itself: whoever feeds it takes often enough.
+The block grows by half, so that a message is moved a few times at most; a caller that knows the size
+reserves it first and nothing is moved. Does not limit itself: whoever feeds it takes often enough.
 Source: ours.
 """
 

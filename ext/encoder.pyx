@@ -1,16 +1,18 @@
 """Message content to wire bytes: what follows the reply to DATA, the final dot included. One pass.
 
-    encode(message)                  a whole message
-    Encoder: feed(data), finish()    a message in pieces, cut anywhere; each call gives the bytes that can go out. Memory
-                                     is bounded by the piece; after finish() the object is ready for the next message
-    explain(message)                 what encode() changes, line by line
-    scan(message)                    its encoding attribute, which decides BODY= and `downgrade`, and its size for SIZE=
-Line ends in content are LF or CR LF; any other CR becomes a space; every other byte, NUL included, is content.
-With `downgrade` parts labelled 8bit or binary are converted (MimeMachine): for a peer without 8BITMIME, unless
-disable_mime_output_conversion is set or scan() says "7bit". A call that raised MimeError ends the transaction: what was
-given out before must not be followed by a dot, and the Encoder is spent.
-Source: RFC 5321 4.1.1.4, RFC 6152; Postfix smtp_line_length_limit, mime_nesting_limit, mime_boundary_length_limit,
-header_size_limit (spec: content, 1 to 5).
+    encode(message)                a whole message; Encoder.encode() the same for many, set up only once
+    Encoder: feed(data), finish()  a message in pieces, cut anywhere; each call gives the bytes that can go out.
+                                   Memory is bounded by the piece
+    explain(message)               what encode() changes, line by line
+    scan(message)                  its encoding attribute, which decides BODY= and `downgrade`, and its SIZE=
+Line ends in content are LF or CR LF; any other CR becomes a space; every other byte, NUL included, is
+content.
+With `downgrade` parts labelled 8bit or binary are converted (MimeMachine): for a peer without 8BITMIME,
+unless disable_mime_output_conversion is set or scan() says "7bit". MimeError ends the transaction: what was
+given out before must not be followed by a dot. After it, as after the end of a message, an Encoder is ready
+for the next one.
+Source: RFC 5321 4.1.1.4, RFC 6152; Postfix smtp_line_length_limit, mime_nesting_limit,
+mime_boundary_length_limit, header_size_limit (spec: content, 1 to 5).
 """
 
 from collections import namedtuple
@@ -20,22 +22,26 @@ from fastsmtp.wire.buffer cimport OutBuffer, reserve
 from fastsmtp.wire.lines cimport LineWriter
 from fastsmtp.wire.mime cimport MimeMachine
 
-cdef extern from "scan.h":
+from fastsmtp.errors import MimeError
+
+cdef extern from "kernels.h":
     const char* find_8bit(const char* data, const char* end) noexcept
-    Py_ssize_t count_byte(const char* data, const char* end, char wanted) noexcept
-    Py_ssize_t count_crlf(const char* data, const char* end) noexcept
+    bint names_8bit(const char* data, const char* end) noexcept
+    Py_ssize_t count_bare_lf(const char* data, const char* end) noexcept
 
 cdef enum:
     LF = 10
     CR = 13
     USUAL_LINE = 64         # a guess at content per line: each may need a CR
-    ENDING = 8              # CRLF, the dot line, and a little
+    STEP = 32768            # room that LineWriter wants before it copies on
+    ENDING = 32             # CRLF, the dot line, and what vectors spill
     BLOCK = 65536           # content looked at in one go where the output is not wanted
 
 Scan = namedtuple("Scan", ["encoding", "size"])
 Scan.__doc__ = """What a message asks of its transaction.
 
-`encoding`: "8bit" when it holds a byte above 127 or a header block labels something 8bit or binary, else "7bit".
+`encoding`: "8bit" when it holds a byte above 127 or a header block labels something 8bit or binary,
+else "7bit".
 `size`: bytes with CRLF line ends, without the dots that the wire adds.
 """
 Note = namedtuple("Note", ["line", "text"])
@@ -45,24 +51,19 @@ Note.__doc__ = "One change: `line` is that of the content, from 1."
 def encode(const unsigned char[::1] message not None, **limits):
     """The exact bytes to send for `message` (LF or CR LF line ends), from its first line to the dot line.
 
-    line_length_limit   longest line, CRLF and a stuffed dot not counted; 0 never breaks one (smtp_line_length_limit, 990)
+    line_length_limit   longest line, without CRLF and stuffed dot; 0 is no limit (smtp_line_length_limit, 990)
     downgrade           convert what is labelled 8bit or binary (False)
     nesting_limit       open multiparts while converting (mime_nesting_limit, 100)
     boundary_limit      of a boundary that counts (mime_boundary_length_limit, 2048)
-    header_limit        of a header while converting; what comes behind it is dropped (header_size_limit, 102400)
+    header_limit        of a header while converting; the rest is dropped (header_size_limit, 102400)
     Raises MimeError (converting only): the message is at fault, its recipients bounce.
     """
     cdef Encoder encoder = Encoder.__new__(Encoder, **limits)
-    cdef Py_ssize_t length = message.shape[0]
-    reserve(encoder._out, length + length // USUAL_LINE + ENDING)
-    if length:
-        encoder._feed(<const char*>&message[0], length)
-    encoder._finish()
-    return encoder._out.take()
+    return encoder._encode(&message[0] if message.shape[0] else NULL, message.shape[0])
 
 
 def explain(const unsigned char[::1] message not None, **limits):
-    """What encode() with these arguments changes, apart from line ends: a list of Note, in the order of the lines."""
+    """What encode() with these arguments changes, apart from line ends: a list of Note, line after line."""
     cdef Encoder encoder = Encoder.__new__(Encoder, **limits)
     cdef Py_ssize_t at, length = message.shape[0]
     encoder._lines.notes = []
@@ -82,10 +83,10 @@ def scan(const unsigned char[::1] message not None):
         return Scan("7bit", 0)
     data = <const char*>&message[0]
     end = data + length
-    size = length + count_byte(data, end, LF) - count_crlf(data, end)
+    size = length + count_bare_lf(data, end)
     if data[length - 1] != LF:
         size += 2
-    if find_8bit(data, end) != end or has_8bit_label(data, end):
+    if find_8bit(data, end) != end or (names_8bit(data, end) and has_8bit_label(data, end)):
         return Scan("8bit", size)
     return Scan("7bit", size)
 
@@ -129,6 +130,10 @@ cdef class Encoder:
         """The message that finish() ended last had a line over the limit."""
         return self._broke_lines
 
+    def encode(self, const unsigned char[::1] message not None):
+        """A whole message, between two others."""
+        return self._encode(&message[0] if message.shape[0] else NULL, message.shape[0])
+
     def feed(self, const unsigned char[::1] data not None):
         """Takes the next piece of content; gives the bytes that are certain (perhaps none)."""
         if data.shape[0]:
@@ -137,6 +142,13 @@ cdef class Encoder:
 
     def finish(self):
         """The message is complete: gives the rest, the dot line last."""
+        self._finish()
+        return self._out.take()
+
+    cdef bytes _encode(self, const unsigned char* message, Py_ssize_t length):
+        reserve(self._out, length + min(length, length // USUAL_LINE + STEP) + ENDING)
+        if length:
+            self._feed(<const char*>message, length)
         self._finish()
         return self._out.take()
 
@@ -156,16 +168,31 @@ cdef class Encoder:
         return self._push(data, length) if length else 0
 
     cdef int _push(self, const char* data, Py_ssize_t length) except -1:
-        if self._machine is not None:
+        if self._machine is None:
+            self._lines.copy(data, data + length, False)
+            return 0
+        try:
             return self._machine.push(data, data + length)
-        self._lines.copy(data, data + length, False)
-        return 0
+        except MimeError:
+            self._reset()
+            raise
 
     cdef int _finish(self) except -1:
         if self._cr_waits:
             self._cr_waits = False
             self._push(b" ", 1)
         if self._machine is not None:
-            self._machine.finish()
+            try:
+                self._machine.finish()
+            except MimeError:
+                self._reset()
+                raise
         self._broke_lines = self._lines.broke
         return self._lines.finish()
+
+    cdef int _reset(self) except -1:
+        """The message is given up."""
+        self._cr_waits = False
+        self._out.clear()
+        self._lines.reset()
+        return self._machine.reset()

@@ -1,8 +1,8 @@
 """What a header block says of the entity it heads: shape, label, and the boundaries that are open.
 
-    take_type(value), take_label(value)     Content-Type and Content-Transfer-Encoding; the last one that says something
-                                            counts, but a boundary once named stays open
-    find_boundary(), pass_boundary()        a line behind "--": innermost first, by prefix, as it is spelled
+    take_type(value), take_label(value)   Content-Type and Content-Transfer-Encoding; the last one that says
+                                          something counts, but a boundary once named stays open
+    find_boundary(), pass_boundary()      a line behind "--": innermost first, by prefix, as it is spelled
 Where it leaves Postfix: a type that is not text, message or multipart is a leaf, whatever came before it.
 Does not read lines or write any.
 Source: RFC 2045 5 and 6, RFC 2046 5.1, RFC 6532 3.7; Postfix mime_state (spec: content, 5.2, 5.3, 5.5).

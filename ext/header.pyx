@@ -3,8 +3,8 @@
     start(line)     a first line: printable ASCII but space and ":", then blanks (dropped), then ":"
     extend(line)    a line that starts with a blank
     add(data)       more of the line that start() or extend() began
-Text over the limit is dropped by whole segments of a line, as Postfix stores them: a segment is kept when the header was
-shorter than the limit before it. So a header holds at most the limit and a segment.
+Text over the limit is dropped by whole segments of a line, as Postfix stores them: a segment is kept when
+the header was shorter than the limit before it. So a header holds at most the limit and a segment.
 Does not know which headers mean something.
 Source: RFC 5322 2.2; Postfix is_header, mime_state, header_size_limit (spec: content, 2 and 5.1).
 """
@@ -12,9 +12,6 @@ Source: RFC 5322 2.2; Postfix is_header, mime_state, header_size_limit (spec: co
 cimport cython
 from fastsmtp.wire.buffer cimport OutBuffer, begin, put, put_byte
 from fastsmtp.wire.tokens cimport same_word
-
-cdef extern from "scan.h":
-    Py_ssize_t count_byte(const char* data, const char* end, char wanted) noexcept
 
 cdef enum:
     LF = 10
@@ -79,9 +76,9 @@ cdef class Header:
     cdef const char* value(self) noexcept:
         return begin(self.text) + self.name_length + 1
 
-    cdef Py_ssize_t lines(self) noexcept:
+    cdef Py_ssize_t lines(self) except -1:
         """Of content, dropped ones included."""
-        return 1 + count_byte(begin(self.text), self.text.at, LF) + self.dropped_lines
+        return 1 + begin(self.text)[:self.text.size()].count(b"\n") + self.dropped_lines
 
     cdef void clear(self) noexcept:
         self.text.clear()

@@ -1,4 +1,4 @@
-"""The MIME state machine: entities labelled 8bit or binary become quoted-printable for a peer without 8BITMIME.
+"""The MIME state machine: what is labelled 8bit or binary becomes quoted-printable for peers without 8BITMIME.
 
     push(data, end)     content with LF or CRLF line ends, cut anywhere but inside CR LF
     finish()            its end; the machine is ready for the next message, the line writer is not told
@@ -9,16 +9,17 @@ States: PRIMARY, PART and NESTED headers, BODY.
     another line            BODY with that line; after PRIMARY headers an empty line is put in between
     a boundary in BODY      PART, or BODY when it closes
 
-Only labelled entities change: their label is withheld and the block ends with a new one, quoted-printable for a leaf, 7bit
-for what holds parts or a message. All other text, 8bit or not, goes through as it came. Of a body only lines that start
-with "-" are looked at, and only while a boundary is open; of a line that is cut or long only so much is kept as decides
-what it is. Memory: one header (at most its limit and a segment), one line start, the open boundaries.
+Only labelled entities change: their label is withheld and the block ends with a new one, quoted-printable
+for a leaf, 7bit for what holds parts or a message. All other text, 8bit or not, goes through as it came. Of
+a body only lines that start with "-" are looked at, and only while a boundary is open; of a line that is
+cut or long only so much is kept as decides what it is. Memory: one header (at most its limit and a
+segment), one line start, the open boundaries.
 
-Where it leaves Postfix: of several labels an 8bit one replaces those before it; message/* other than rfc822 (and global) is
-encoded and says so; what Entity and QuotedWriter tell of themselves.
+Where it leaves Postfix: of several labels an 8bit one replaces those before it; message/* other than rfc822
+(and global) is encoded and says so; what Entity and QuotedWriter tell of themselves.
 Does not check, repair or decode anything. MIME-Version is not asked for.
-Source: RFC 2045, 2046, 6532; Postfix mime_state, mime_nesting_limit, mime_boundary_length_limit, header_size_limit
-(spec: content, 5).
+Source: RFC 2045, 2046, 6532; Postfix mime_state, mime_nesting_limit, mime_boundary_length_limit,
+header_size_limit (spec: content, 5).
 """
 
 cimport cython
@@ -31,7 +32,7 @@ from fastsmtp.wire.quoted cimport QuotedWriter
 
 from fastsmtp.errors import MimeError
 
-cdef extern from "scan.h":
+cdef extern from "kernels.h":
     const char* find_line_end(const char* data, const char* end) noexcept
 
 cdef enum:
@@ -73,7 +74,7 @@ cdef class MimeMachine:
         self._rest = NO_REST
         self._header.clear()
         self._waiting = None
-        return 0
+        return self._quoted.reset()
 
     # Lines
 

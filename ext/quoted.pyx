@@ -1,13 +1,14 @@
 """Body text to quoted-printable, line by line, as Postfix breaks and escapes it.
 
-    feed(data, end)     content with LF or CRLF line ends (a CR elsewhere is a space), cut anywhere but inside CR LF
+    feed(data, end)     content with LF or CRLF line ends (a CR elsewhere is a space), any cut but inside CR LF
     finish()            a last line without its end gets one
-Escaped are bytes below 32 but TAB, "=", and 127 to 255; a blank before a line end is escaped too. A soft break comes
-when another byte arrives and the output line holds more than 72 characters, so the longest has 76 with its "=".
+Escaped are bytes below 32 but TAB, "=", and 127 to 255; a blank before a line end is escaped too. A soft
+break comes when another byte arrives and the output line holds more than 72 characters, so the longest has
+76 with its "=".
 
-Where a boundary is open, an output line that a soft break makes start with "--" gets "=2D" for its first dash: nobody
-shall see a boundary that the source did not have. (Postfix sends it as it is.) Text that is 7bit already is encoded all
-the same: the label speaks for the whole part.
+Where a boundary is open, an output line that a soft break makes start with "--" gets "=2D" for its first
+dash: nobody shall see a boundary that the source did not have. (Postfix sends it as it is.) Text that is
+7bit already is encoded all the same: the label speaks for the whole part.
 Source: RFC 2045 6.7; Postfix mime_state (spec: content, 5.6; 5.5 for the dashes).
 """
 
@@ -16,9 +17,15 @@ from libc.string cimport memcpy
 from fastsmtp.wire.buffer cimport put_byte, reserve
 from fastsmtp.wire.lines cimport LineWriter
 
-cdef extern from "scan.h":
-    bint is_literal(unsigned char c) noexcept
-    const char* find_not_literal(const char* data, const char* end) noexcept
+cdef extern from "kernels.h":
+    struct quoted:
+        char[256][4] text
+        unsigned char[256] size
+
+    void fill_quoted(quoted* table) noexcept
+    Py_ssize_t quote(
+        const quoted* table, char* line, Py_ssize_t length, Py_ssize_t full, const char** at, const char* end
+    ) noexcept
 
 cdef enum:
     TAB = 9
@@ -30,24 +37,20 @@ cdef enum:
     EQUALS = 61
     FULL = 73               # characters on an output line that end it when another byte comes
     LONGEST = 76            # an output line can get, its "=" included
+    COPIED = 80             # that, its CR LF, and up to the next vector
     DASHES = 2
 
-cdef char[256][4] ESCAPES   # "=XX" and one byte to spill
+cdef quoted QUOTED      # what each byte becomes
+
+fill_quoted(&QUOTED)
 
 
 cdef inline bint is_blank(char c) noexcept:
     return c == SPACE or c == TAB
 
 
-cdef void _fill_escapes() noexcept:
-    cdef const char* digits = "0123456789ABCDEF"
-    cdef int c
-    for c in range(256):
-        ESCAPES[c][0] = EQUALS
-        ESCAPES[c][1] = digits[c >> 4]
-        ESCAPES[c][2] = digits[c & 15]
-
-_fill_escapes()
+cdef inline const char* escaped_blank(char c) noexcept:
+    return b"=20" if c == SPACE else b"=09"
 
 
 @cython.final
@@ -56,16 +59,20 @@ cdef class QuotedWriter:
 
     def __cinit__(self, LineWriter lines not None) -> None:
         self._lines = lines
+        self.reset()
+
+    cdef int reset(self) except -1:
+        self._length = 0
         self.at_line_start = True
+        self._guarded = False
+        return 0
 
     cdef const char* feed(self, const char* data, const char* end, bint stop_at_dash) except NULL:
-        """Takes [data, end); gives where it stopped: `end`, or the start of a line of content that begins with "-"."""
+        """Takes [data, end); gives where it stopped: `end`, or the start of a line that begins with "-"."""
         cdef const char* at = data
-        cdef const char* stop
-        cdef Py_ssize_t room
-        cdef unsigned char c
+        cdef char c
         while at < end:
-            c = <unsigned char>at[0]
+            c = at[0]
             if self.at_line_start and stop_at_dash and c == DASH:
                 break
             if c == LF:
@@ -79,44 +86,36 @@ cdef class QuotedWriter:
             if self._length >= FULL:
                 self._soft_break()
             self.at_line_start = False
-            if is_literal(c):
-                # One character at a time where the first two may have to be changed
-                room = 1 if self._guarded and self._length < DASHES else FULL - self._length
-                stop = find_not_literal(at, at + min(room, end - at))
-                memcpy(self._line + self._length, at, <size_t>(stop - at))
-                self._length += stop - at
-                at = stop
-                if self._guarded and self._length == DASHES:
+            if c == CR:
+                self._line[self._length] = SPACE
+                self._length += 1
+                at += 1
+            elif self._guarded:                 # byte by byte until the first two are there
+                self._length = quote(&QUOTED, self._line, self._length, FULL, &at, at + 1)
+                if self._length >= DASHES:
                     self._guarded = False
                     if self._line[0] == DASH and self._line[1] == DASH:
                         memcpy(self._line, b"=2D-", 4)
                         self._length = 4
             else:
-                self._guarded = False
-                if c == CR:
-                    self._line[self._length] = SPACE
-                    self._length += 1
-                else:
-                    memcpy(self._line + self._length, ESCAPES[c], 4)
-                    self._length += 3
-                at += 1
+                self._length = quote(&QUOTED, self._line, self._length, FULL, &at, end)
         return at
 
     cdef bint first_line_starts_with(self, const char* line, const char* end, bytes boundary):
         """`line` starts with "--" and holds no CR or LF. A guess on the safe side where it is cut."""
         cdef const char* wanted = boundary
         cdef Py_ssize_t left = len(boundary)
-        cdef char* form
+        cdef const char* form
+        cdef unsigned char c
         cdef Py_ssize_t size, column = DASHES
         line += DASHES
         while left and line < end:
             if column >= FULL:
                 return left == 1 and wanted[0] == EQUALS
-            form = ESCAPES[<unsigned char>line[0]]
-            size = 3
-            if is_literal(<unsigned char>line[0]) and not (line + 1 == end and is_blank(line[0])):
-                form = <char*>line
-                size = 1
+            c = <unsigned char>line[0]
+            form, size = QUOTED.text[c], QUOTED.size[c]
+            if line + 1 == end and is_blank(c):
+                form, size = escaped_blank(c), 3
             column += size
             line += 1
             while size and left:
@@ -138,7 +137,7 @@ cdef class QuotedWriter:
         """A hard line end: a blank before it would be lost on the way."""
         cdef char last = self._line[self._length - 1] if self._length else 0
         if is_blank(last):
-            memcpy(self._line + self._length - 1, ESCAPES[<unsigned char>last], 4)
+            memcpy(self._line + self._length - 1, escaped_blank(last), 3)
             self._length += 2
         self._emit()
         self._lines.line_number += 1
@@ -156,15 +155,15 @@ cdef class QuotedWriter:
     cdef int _emit(self) except -1:
         cdef LineWriter lines = self._lines
         if lines.limit and lines.limit < LONGEST:
-            lines.text(self._line, self._length)    # too short a limit breaks what we encoded: so does Postfix
+            lines.text(self._line, self._length)    # too short a limit breaks what is encoded, as in Postfix
             lines.end_line()
             lines.line_number -= 1
         else:
             if self._length and self._line[0] == DOT:
                 lines.note("dot added")
                 put_byte(lines.out, DOT)
-            reserve(lines.out, QUOTED_ROOM + 2)
-            memcpy(lines.out.at, self._line, QUOTED_ROOM)
+            reserve(lines.out, COPIED)
+            memcpy(lines.out.at, self._line, COPIED)    # a constant size: a few vector moves
             lines.out.at[self._length] = CR
             lines.out.at[self._length + 1] = LF
             lines.out.at += self._length + 2

@@ -1,9 +1,11 @@
 """Structured header values (Content-Type, Content-Transfer-Encoding) as items of up to three tokens.
 
-    start(value, specials)      then item() until it gives -1; is_word(), kind(), text() look at the item's tokens
-Blanks and comments (nested, with escapes) separate; a quoted string is one token; a special or control character is a
-token of its own; all else, 8-bit bytes included, is a word. What is not closed ends with the value.
-Does not judge: an item is whatever stands between two ";". A value may be cut, but is at most a header long.
+    start(value, specials)      then item() until it gives -1; is_word(), kind(), text() look at its tokens
+Blanks and comments (nested, with escapes) separate; a quoted string is one token; a special or control
+character is a token of its own; all else, 8-bit bytes included, is a word. What is not closed ends with the
+value.
+Does not judge: an item is whatever stands between two ";". A value may be cut, but is at most a header
+long.
 Source: RFC 2045 5.1, RFC 5322 3.2; Postfix header_token (spec: content, 5.2 and 5.3).
 """
 

@@ -16,3 +16,5 @@ cdef class Encoder:
     cdef int _feed(self, const char* data, Py_ssize_t length) except -1
     cdef int _push(self, const char* data, Py_ssize_t length) except -1
     cdef int _finish(self) except -1
+    cdef int _reset(self) except -1
+    cdef bytes _encode(self, const unsigned char* message, Py_ssize_t length)

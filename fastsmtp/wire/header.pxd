@@ -26,5 +26,5 @@ cdef class Header:
     # Looking at it
     cdef bint is_named(self, const char* name) noexcept
     cdef const char* value(self) noexcept
-    cdef Py_ssize_t lines(self) noexcept
+    cdef Py_ssize_t lines(self) except -1
     cdef void clear(self) noexcept

@@ -31,10 +31,10 @@ cdef class MimeMachine:
 
         State _state
         Entity _entity              # whose headers or body this is
-        OutBuffer _start            # the start of a line that a piece was cut in, while it can still become anything
+        OutBuffer _start            # of a line that is not there as far as needed to tell what it is
         Rest _rest
         Header _header              # under construction
-        list _waiting               # None, or (is a label, header) since a 7bit label that an 8bit one may still undo
+        list _waiting               # None, or (is a label, header) since a label that an 8bit one may undo
         Py_ssize_t _waiting_size
         Py_ssize_t _label_line      # of the 8bit label, for notes
 

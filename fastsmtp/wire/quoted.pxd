@@ -3,7 +3,7 @@ from fastsmtp.wire.lines cimport LineWriter
 
 
 cdef enum:
-    QUOTED_ROOM = 80        # an output line (76) and what a 16-byte store may spill
+    QUOTED_ROOM = 96        # an output line (76) and what 16-byte stores may spill
 
 
 cdef class QuotedWriter:
@@ -20,8 +20,9 @@ cdef class QuotedWriter:
     # Before a line of content: would its encoded form begin with "--" and `boundary`? Then guard it
     cdef bint first_line_starts_with(self, const char* line, const char* end, bytes boundary)
     cdef void guard(self) noexcept
-    # After the last line of a part: one without its end gets it
+    # The end of content: a line without its end gets it. Or: the message is given up
     cdef int finish(self) except -1
+    cdef int reset(self) except -1
 
     cdef int _end_line(self) except -1
     cdef int _soft_break(self) except -1

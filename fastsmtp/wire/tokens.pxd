@@ -21,13 +21,13 @@ cdef class TokenReader:
         const char* _at         # the value, not yet read; the caller keeps it alive and still
         const char* _end
         const char* _specials   # zero-terminated
-        OutBuffer _plain        # text of quoted strings; sized at start(), never moved, since _text points into it
+        OutBuffer _plain        # text of quoted strings; sized at start(), so _text may point into it
         int[3] _kind            # of the item's tokens, with their text and its length
         Text[3] _text
         Py_ssize_t[3] _length
 
     cdef int start(self, const char* data, const char* end, const char* specials) except -1
-    # The next item: how many of its tokens are kept; -1 after the last. The rest of it, up to ";", is read over
+    # The next item: how many of its tokens are kept; -1 after the last. The rest, up to ";", is read over
     cdef int item(self) except -2
     # Looking at the item
     cdef bint is_word(self, int place, const char* text) noexcept

@@ -1,9 +1,9 @@
 """The content path against Postfix's own client: the same bytes, but for what docs/content.md lists.
 
-Each message goes into one Postfix, which sends it three times: unbroken to a peer with 8BITMIME (so we see what
-is queued, with what cleanup(8) did to it), broken to such a peer, and to a peer without. The second and third
-must be what encode() makes of the first. Where Postfix is left on purpose, the plain twin does both: with all
-its quirks it must be Postfix, without them it must be us.
+Each message goes into one Postfix, which sends it three times: unbroken to a peer with 8BITMIME (so we see
+what is queued, with what cleanup(8) did to it), broken to such a peer, and to a peer without. The second and
+third must be what encode() makes of the first. Where Postfix is left on purpose, the plain twin does both:
+with all its quirks it must be Postfix, without them it must be us.
 """
 
 import email

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastsmtp.errors import MimeError
 from fastsmtp.wire.encoder import Encoder, Note, encode, explain, scan
 from tests.reference import lines, mime
 from tests.support import messages
@@ -155,6 +156,22 @@ def test_streaming_gives_output_with_each_piece() -> None:
     assert head.endswith(b"\r\n\r\n")
     assert min(given_out) > 30_000
     assert len(encoder.finish()) < 100
+
+
+def test_one_encoder_takes_message_after_message_also_after_a_refused_one() -> None:
+    level = b"Content-Type: multipart/mixed; boundary=%d-\n\n--%d-\n"
+    deep = b"".join(level % (n, n) for n in range(4)) + b"Content-Transfer-Encoding: 8bit\n\n\xe9"
+    encoder = Encoder(downgrade=True, nesting_limit=1)
+    for seed in range(60):
+        content = messages.message(seed)
+        with pytest.raises(MimeError):
+            encoder.encode(deep)
+        try:
+            expected = encode(content, downgrade=True, nesting_limit=1)
+        except MimeError:
+            continue
+        assert encoder.encode(content) == expected
+        assert encoder.feed(content) + encoder.finish() == expected
 
 
 def test_long_lines_are_reported_once_the_message_ends() -> None:

@@ -12,8 +12,21 @@ from tests.reference import mime as reference
 Convert = Callable[..., bytes]
 
 
-def plain(content: bytes, line_length_limit: int = 990, **limits: int) -> bytes:
-    return reference.downgrade(content, line_length_limit, **limits)  # type: ignore[arg-type]
+def plain(
+    content: bytes,
+    *,
+    line_length_limit: int = 990,
+    nesting_limit: int = 100,
+    boundary_limit: int = 2048,
+    header_limit: int = 102400,
+) -> bytes:
+    return reference.downgrade(
+        content,
+        line_length_limit,
+        nesting_limit=nesting_limit,
+        boundary_limit=boundary_limit,
+        header_limit=header_limit,
+    )
 
 
 def whole(content: bytes, **limits: int) -> bytes:
