@@ -155,8 +155,10 @@ class Shard:
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Records the outcomes of one loop turn, all or none: one write, and no sync but with `always`.
 
-        One outcome for each recipient handed out. Raises SpoolError also for an earlier sync that failed.
+        One outcome for each recipient handed out. Raises SpoolError, with none recorded, also where an earlier
+        sync failed.
         """
+        self._syncer.check()
         try:
             self._outcomes.append(outcomes)
         except sqlite3.Error as error:

@@ -1,7 +1,8 @@
 """When the spool's writes reach the disk, and how its write-ahead log stays small: a thread of its own.
 
-    Syncer(path, interval).written(rows)   after each append: wakes the thread where it sleeps; never waits
-    Syncer.close()                         syncs what is left and ends the thread
+    Syncer(path, interval).check()    before each append: raises what went wrong since the last
+    Syncer.written(rows)              after each append: wakes the thread where it sleeps; never waits
+    Syncer.close()                    syncs what is left and ends the thread
 
 | spool_sync | an outcome survives a power cut | cost |
 | --- | --- | --- |
@@ -15,7 +16,7 @@ a busy writer never lets PASSIVE reach the end, the log would grow for ever; so 
 is copied with the writer shut out (RESTART), and the log begins anew in place: a pause of two syncs for each
 LOG_LIMIT written.
 
-What goes wrong here is kept and raised by the next written(). Source: SQLite "Write-Ahead Logging" 2.3, 2.4;
+What goes wrong here is kept and raised by the next check(). Source: SQLite "Write-Ahead Logging" 2.3, 2.4;
 ours.
 """
 
@@ -52,10 +53,13 @@ class Syncer:
         self._thread = Thread(target=self._run, name=f"sync {path.name}", daemon=True)
         self._thread.start()
 
-    def written(self, rows: int) -> None:
-        """Says that `rows` outcomes were appended. Raises SpoolError if the thread could not do its part."""
+    def check(self) -> None:
+        """Raises SpoolError if the thread could not do its part: then nothing more may be appended."""
         if self._failure:
             raise self._failure
+
+    def written(self, rows: int) -> None:
+        """Says that `rows` outcomes were appended."""
         self._writes += 1 + rows // ROWS_A_PAGE
         self._unsynced = True
         if self._asleep:

@@ -1,6 +1,6 @@
 """kill -9 at a random moment of an import, or of appending: nothing recorded is lost, nothing is there twice.
 
-The child writes to its standard output, by one write(2) a turn, the ids that append() has returned for; what the
+The child writes to its standard output, by a write(2) a turn, the ids that append() returned for; what the
 parent can read of it after the kill must be in the spool.
 """
 

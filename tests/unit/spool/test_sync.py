@@ -87,6 +87,7 @@ def test_failed_sync_comes_up_at_the_next_append(tmp_path: Path, monkeypatch: py
     shard._syncer._thread.join(PATIENCE)
     with pytest.raises(SpoolError, match=r"shard-0\.db: Input/output error"):
         shard.append([outcome(two)])
+    assert shard.books().sent == 1
     with pytest.raises(SpoolError, match="Input/output error"):
         shard.close()
     shard.close()
