@@ -1,0 +1,53 @@
+"""A delivery to make: recipients of one message and one destination that can share a transaction.
+
+A request keeps what its servers left undecided (`recipients`), and where in the destination's host list it
+stands, so that it can wait in the queue between two hosts. Times are Unix times in seconds.
+
+Source: Postfix deliver_request(3); spec: session, 3; routing, 4.4.
+"""
+
+from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.mail.recipient import Recipient
+
+
+class Request:
+    """Mutable on purpose: it lives from queue to outcome, and is the only record of the attempt under way."""
+
+    __slots__ = (
+        "active_at",
+        "addresses_tried",
+        "destination",
+        "failure_dsn",
+        "failure_relay",
+        "failure_text",
+        "handed_at",
+        "host_index",
+        "hosts",
+        "queue_id",
+        "ready_at",
+        "recipients",
+        "sender",
+        "sessions_tried",
+        "spared",
+        "transacted",
+    )
+
+    def __init__(
+        self, destination: Destination, recipients: list[Recipient], queue_id: str, active_at: float
+    ) -> None:
+        self.destination = destination
+        self.recipients = recipients  # not decided yet
+        self.queue_id = queue_id
+        self.sender = ""  # envelope sender of the transaction
+        self.active_at = active_at  # entered the queue
+        self.handed_at = active_at  # taken from it
+        self.ready_at = active_at  # a session stood ready
+        self.hosts: list[Host] = []  # in the order to try; empty: not looked up yet
+        self.host_index = 0  # the host to try next
+        self.addresses_tried = 0  # smtp_mx_address_limit counts these,
+        self.sessions_tried = 0  # and smtp_mx_session_limit these
+        self.transacted = False  # a transaction of it ran to its end: its site is not dead
+        self.spared = 0  # times it came back from a session that closed before touching it
+        self.failure_dsn = "4.3.0"  # the last failure of a site, for those left when all hosts are used up
+        self.failure_text = "server unavailable or unable to receive mail"
+        self.failure_relay = "none"

@@ -1,0 +1,49 @@
+"""Destination queues: what waits for one destination, what is on its way, how wide the window is.
+
+    open      deliveries start while the window is wider than what runs
+    closed    the site is dead: nothing starts until the back-off ends, or a delivery that still runs succeeds
+
+Requests that return (a host left recipients undecided, or closed before it touched them) stand before those
+that never started. Owned by the Scheduler, which alone calls what changes it.
+
+Source: Postfix qmgr_queue(3), qmgr_entry(3); spec: queue, 1, 4.
+"""
+
+from collections import deque
+
+from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.queue.window import Window, WindowRules
+
+
+class DestinationQueue:
+    """One destination's waiting recipients, running deliveries and window."""
+
+    __slots__ = ("busy", "closed_until", "destination", "reason", "returned", "waiting", "window")
+
+    def __init__(self, destination: Destination, rules: WindowRules) -> None:
+        self.destination = destination
+        self.window = Window(rules)
+        self.waiting: deque[Recipient] = deque()
+        self.returned: deque[Request] = deque()
+        self.busy = 0
+        self.closed_until = 0.0  # Unix time, while the window is closed
+        self.reason = ("4.3.0", "")  # status and text of the failure that closed it
+
+    def __repr__(self) -> str:
+        return f"<{self.destination.nexthop}: {len(self.waiting)} waiting, {self.busy} busy, {self.window!r}>"
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing runs."""
+        return not (self.busy or self.waiting or self.returned)
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.waiting or self.returned)
+
+    @property
+    def startable(self) -> bool:
+        """A further delivery may start."""
+        return not self.window.closed and self.window.size > self.busy and self.has_work

@@ -1,0 +1,189 @@
+"""Whose turn it is: destinations take turns, each within its window, all within the session limit.
+
+    offer(destination, recipients)      recipients wait; returned at once if the site is dead
+    next(now)                           a request to start a delivery with, or None
+    follow(destination, now)            the next one for a delivery that has a session open, or None
+    put_back(request)                   it waits again, before those that never started
+    done(request, good, ...)            a request is decided
+    leave(destination)                  a delivery that next() started is over
+    wake(now)                           reopens what was closed long enough
+
+Holds no more than it was offered; forgets a destination, and all learned of it, when nothing waits and
+nothing runs.
+Source: Postfix qmgr_transport(3), qmgr_queue(3), SCHEDULER_README; spec: queue, 4 and 5.
+"""
+
+import heapq
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.queue.destination_queue import DestinationQueue
+from fastsmtp.queue.window import WindowRules
+
+
+class SchedulerRules(NamedTuple):
+    """What is configured for a transport."""
+
+    window: WindowRules
+    recipients_per_request: int  # smtp_destination_recipient_limit; 0: no limit
+    sessions: int  # running deliveries at once, all destinations together
+    closed_for: float  # seconds that a dead destination is left alone
+
+
+class Scheduler:
+    """Destination queues in turn."""
+
+    def __init__(self, rules: SchedulerRules, queue_id: Callable[[Recipient], str]) -> None:
+        self._rules = rules
+        self.queue_id = queue_id
+        self._queues: dict[Destination, DestinationQueue] = {}
+        self._ready: dict[DestinationQueue, None] = {}  # startable ones; who was served last stands last
+        self._closed: list[tuple[float, int, DestinationQueue]] = []
+        self.busy = 0
+        self.held = 0  # recipients that wait
+
+    def __repr__(self) -> str:
+        return f"<Scheduler {len(self._queues)} destinations, {self.held} waiting, {self.busy} busy>"
+
+    # What comes in
+
+    def offer(self, destination: Destination, recipients: Sequence[Recipient]) -> None:
+        """Recipients wait for their turn; of a dead destination too: `drop_closed` gives those."""
+        queue = self._queue(destination)
+        queue.waiting.extend(recipients)
+        self.held += len(recipients)
+        self._mark(queue)
+
+    def put_back(self, request: Request) -> None:
+        queue = self._queue(request.destination)
+        queue.returned.append(request)
+        self.held += len(request.recipients)
+        self._mark(queue)
+
+    # What goes out
+
+    def next(self, now: float) -> Request | None:
+        """A request that a new delivery starts with; the delivery counts as busy until leave()."""
+        if not self._ready or self.busy >= self._rules.sessions:
+            return None
+        queue = next(iter(self._ready))
+        del self._ready[queue]
+        request = self._take(queue, now)
+        queue.busy += 1
+        self.busy += 1
+        self._mark(queue)
+        return request
+
+    def follow(self, destination: Destination, now: float) -> Request | None:
+        """A request for a delivery of this destination that goes on: it keeps its place in the window.
+
+        None too where the window has become narrower than what runs, or where a request waits that must go to
+        another host: next() gives that one.
+        """
+        queue = self._queues.get(destination)
+        if queue is None or not queue.waiting or queue.returned:
+            return None
+        if queue.window.closed or queue.busy > queue.window.size:
+            return None
+        request = self._take(queue, now)
+        if not queue.waiting:
+            self._mark(queue)
+        return request
+
+    def waiting(self, destination: Destination) -> int:
+        """Recipients of it that wait here."""
+        queue = self._queues.get(destination)
+        return len(queue.waiting) if queue is not None else 0
+
+    # How it went
+
+    def done(
+        self, destination: Destination, now: float, *, good: bool, dsn: str = "", text: str = ""
+    ) -> None:
+        """Feedback of one decided request: did it reach the site?"""
+        queue = self._queue(destination)
+        if good:
+            queue.window.good(max(queue.busy, 1))
+        else:
+            queue.window.bad()
+            if queue.window.closed and queue.closed_until <= now:
+                queue.reason = (dsn, text)
+                queue.closed_until = now + self._rules.closed_for
+                heapq.heappush(self._closed, (queue.closed_until, id(queue), queue))
+        self._mark(queue)
+
+    def leave(self, destination: Destination) -> None:
+        """A delivery that next() started is over."""
+        queue = self._queue(destination)
+        queue.busy -= 1
+        self.busy -= 1
+        self._mark(queue)
+
+    # Dead destinations
+
+    def is_closed(self, destination: Destination) -> bool:
+        queue = self._queues.get(destination)
+        return queue is not None and queue.window.closed
+
+    def drop_closed(self, destination: Destination) -> tuple[list[Recipient], str, str]:
+        """Takes out what waits for a dead destination; the status and text of its death."""
+        queue = self._queue(destination)
+        dropped = list(queue.waiting)
+        queue.waiting.clear()
+        for request in queue.returned:
+            dropped += request.recipients
+        queue.returned.clear()
+        self.held -= len(dropped)
+        self._mark(queue)
+        return dropped, queue.reason[0], queue.reason[1]
+
+    def wake(self, now: float) -> bool:
+        """Reopens what was closed long enough; whether there was any."""
+        woken = False
+        while self._closed and self._closed[0][0] <= now:
+            queue = heapq.heappop(self._closed)[2]
+            queue.closed_until = 0.0
+            if queue.window.closed:
+                queue.window.reopen(queue.busy)
+            self._mark(queue)
+            woken = True
+        return woken
+
+    @property
+    def next_wake(self) -> float | None:
+        """When wake() has something to do (Unix time)."""
+        return self._closed[0][0] if self._closed else None
+
+    # The books
+
+    def _queue(self, destination: Destination) -> DestinationQueue:
+        queue = self._queues.get(destination)
+        if queue is None:
+            queue = self._queues[destination] = DestinationQueue(destination, self._rules.window)
+        return queue
+
+    def _take(self, queue: DestinationQueue, now: float) -> Request:
+        if queue.returned:
+            request = queue.returned.popleft()
+            self.held -= len(request.recipients)
+            return request
+        waiting = queue.waiting
+        first = waiting.popleft()
+        recipients = [first]
+        limit = self._rules.recipients_per_request
+        while waiting and (limit == 0 or len(recipients) < limit):
+            recipients.append(waiting.popleft())
+        self.held -= len(recipients)
+        return Request(queue.destination, recipients, self.queue_id(first), now)
+
+    def _mark(self, queue: DestinationQueue) -> None:
+        """Keeps `_ready` true after any change of a queue, and forgets an idle one."""
+        if queue.startable:
+            self._ready[queue] = None
+            return
+        self._ready.pop(queue, None)
+        if queue.idle and not queue.window.closed:
+            self._queues.pop(queue.destination, None)

@@ -1,0 +1,110 @@
+"""The concurrency window of a destination: how many deliveries may run at once, learned from how they end.
+
+    good(busy)    a delivery reached the site: grows by the positive feedback, never past the limit or
+                  busy + initial
+    bad()         a delivery found the site dead: shrinks by the negative feedback; after `cohort_limit`
+                  failed pseudo-cohorts the window closes (`closed`)
+    reopen(busy)  the back-off is over, or a delivery that still ran succeeded
+
+Positive feedback counts at the end of a run of events, negative at its start; the half steps guard against
+rounding. The window follows its own value, not the number of deliveries in flight: a slow start would
+otherwise never grow.
+
+Source: Postfix qmgr_feedback(3), qmgr_queue(3), default_destination_concurrency_*; spec: queue, 4.2 to 4.4.
+"""
+
+from typing import NamedTuple
+
+
+class Feedback(NamedTuple):
+    """`N`, `N/M` or `N/concurrency`."""
+
+    numerator: float
+    denominator: float  # 0: the window itself
+
+    def value(self, window: int) -> float:
+        return self.numerator / (self.denominator or max(window, 1))
+
+
+def parse_feedback(text: str) -> Feedback | None:
+    """The value of a feedback parameter; None where it is no number from 0 to 1 in one of the forms."""
+    numerator, _, denominator = text.replace(" ", "").partition("/")
+    try:
+        top = float(numerator)
+        bottom = 0.0 if denominator.lower() == "concurrency" else float(denominator or "1")
+    except ValueError:
+        return None
+    by_window = denominator.lower() == "concurrency"
+    if top < 0 or (not by_window and (bottom <= 0 or top / bottom > 1)) or (by_window and top > 1):
+        return None
+    return Feedback(top, bottom)
+
+
+class WindowRules(NamedTuple):
+    """What is configured for a transport."""
+
+    initial: int
+    limit: int  # 0: none
+    positive: Feedback
+    negative: Feedback
+    cohort_limit: float  # 0: a site is never given up
+
+
+class Window:
+    """How wide it is now, and the sums that widen and narrow it."""
+
+    __slots__ = ("_cohorts", "_failure", "_rules", "_success", "closed", "size")
+
+    def __init__(self, rules: WindowRules) -> None:
+        self._rules = rules
+        self.size = min(rules.initial, rules.limit) if rules.limit else rules.initial
+        self.closed = False
+        self._success = 0.0
+        self._failure = 0.0
+        self._cohorts = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Window {'closed' if self.closed else self.size}>"
+
+    def good(self, busy: int) -> None:
+        """A delivery reached the site; `busy` counts it too."""
+        rules = self._rules
+        self._cohorts = 0.0
+        if self.closed:
+            self.reopen(busy)
+            return
+        if (rules.limit and self.size >= rules.limit) or self.size >= busy + rules.initial:
+            return
+        step = rules.positive.value(self.size)
+        self._success += step
+        while self._success + step / 2 >= 1:
+            self.size += 1
+            self._success -= 1
+            self._failure = 0.0
+        if rules.limit:
+            self.size = min(self.size, rules.limit)
+
+    def bad(self) -> None:
+        """A delivery found the site dead."""
+        if self.closed:
+            return
+        rules = self._rules
+        self._cohorts += 1 / self.size
+        if rules.cohort_limit and self._cohorts >= rules.cohort_limit:
+            self.closed = True
+            return
+        step = rules.negative.value(self.size)
+        self._failure -= step
+        while self._failure - step / 2 < 0:
+            self.size -= 1
+            self._failure += 1
+            self._success = 0.0
+        self.size = max(self.size, 1)
+
+    def reopen(self, busy: int) -> None:
+        """Open again, as wide as what still runs, else as at the start."""
+        rules = self._rules
+        initial = min(rules.initial, rules.limit) if rules.limit else rules.initial
+        self.closed = False
+        self.size = busy if busy > 0 else initial
+        self._success = self._failure = self._cohorts = 0.0

@@ -1,0 +1,118 @@
+"""Turn-taking, windows, dead destinations (spec: queue, 4 and 5)."""
+
+from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
+from fastsmtp.queue.window import Feedback, WindowRules
+
+ONE = Feedback(1, 1)
+A, B = Destination("smtp", "a.example"), Destination("smtp", "b.example")
+
+
+def scheduler(per_request=1, sessions=100, initial=5, limit=20):
+    rules = SchedulerRules(WindowRules(initial, limit, ONE, ONE, 1), per_request, sessions, 300.0)
+    return Scheduler(rules, lambda recipient: f"Q{recipient.id}")
+
+
+def recipients(count, start=1, domain="a.example"):
+    return [Recipient(i, f"r{i}@{domain}", domain, i, "", 0, 0.0) for i in range(start, start + count)]
+
+
+def started(s, now=0.0):
+    found = []
+    while (request := s.next(now)) is not None:
+        found.append(request)
+    return found
+
+
+def test_new_destination_starts_with_the_initial_width():
+    s = scheduler()
+    s.offer(A, recipients(50))
+    assert len(started(s)) == 5
+    assert s.busy == 5
+    assert s.held == 45
+
+
+def test_hundred_and_twenty_recipients_are_three_requests():
+    s = scheduler(per_request=50)
+    s.offer(A, recipients(120))
+    assert [len(request.recipients) for request in started(s)] == [50, 50, 20]
+
+
+def test_destinations_take_turns():
+    s = scheduler(initial=3)
+    s.offer(A, recipients(10))
+    s.offer(B, recipients(10, 100, "b.example"))
+    assert [request.destination for request in started(s)] == [A, B, A, B, A, B]
+
+
+def test_session_limit_bounds_all_destinations_together():
+    s = scheduler(sessions=4)
+    s.offer(A, recipients(10))
+    s.offer(B, recipients(10, 100, "b.example"))
+    assert len(started(s)) == 4
+
+
+def test_follow_keeps_the_place_in_the_window():
+    s = scheduler(initial=1)
+    s.offer(A, recipients(3))
+    started(s)
+    assert s.follow(A, 0.0).recipients[0].id == 2
+    assert s.busy == 1
+
+
+def test_follow_gives_nothing_where_the_window_has_narrowed():
+    s = scheduler(initial=5)
+    s.offer(A, recipients(30))
+    started(s)
+    s.done(A, 0.0, good=False, dsn="4.4.1", text="x")
+    assert s.follow(A, 0.0) is None
+
+
+def test_returned_request_comes_before_those_that_never_started():
+    s = scheduler(initial=1)
+    s.offer(A, recipients(3))
+    (request,) = started(s)
+    s.put_back(request)
+    assert s.follow(A, 0.0) is None  # it must go to another host: only a new delivery takes it
+    s.leave(A)
+    assert s.next(0.0) is request
+
+
+def test_dead_destination_starts_nothing_until_its_time_is_over():
+    s = scheduler()
+    s.offer(A, recipients(30))
+    started(s)
+    for _ in range(3):
+        s.done(A, 1000.0, good=False, dsn="4.4.1", text="connect: refused")
+    for _ in range(5):
+        s.leave(A)
+    assert s.is_closed(A)
+    assert s.next(1001.0) is None
+    dropped, dsn, text = s.drop_closed(A)
+    assert (len(dropped), dsn, text) == (25, "4.4.1", "connect: refused")
+    assert s.next_wake == 1300.0
+    assert not s.wake(1299.0)
+    assert s.wake(1300.0)
+    s.offer(A, recipients(30, 100))
+    assert len(started(s, 1300.0)) == 5
+
+
+def test_success_of_a_running_delivery_revives_a_dead_destination():
+    s = scheduler()
+    s.offer(A, recipients(30))
+    started(s)
+    for _ in range(3):
+        s.done(A, 1000.0, good=False, dsn="4.4.1", text="x")
+    s.leave(A)
+    s.done(A, 1001.0, good=True)
+    assert not s.is_closed(A)
+
+
+def test_idle_destination_is_forgotten_with_all_it_learned():
+    s = scheduler()
+    s.offer(A, recipients(1))
+    started(s)
+    s.done(A, 0.0, good=True)
+    s.leave(A)
+    assert repr(s) == "<Scheduler 0 destinations, 0 waiting, 0 busy>"
