@@ -186,12 +186,7 @@ cdef class SessionEngine:
     # The end of the stream
 
     def forsake(self):
-        cdef Transaction transaction
-        cdef list left = [
-            transaction
-            for transaction in self._transactions
-            if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
-        ]
+        cdef list left = self._undecided()
         self._transactions = []
         self._sending = 0
         self.open = False
@@ -205,7 +200,16 @@ cdef class SessionEngine:
 
     @property
     def busy(self):
-        return bool(self._transactions)
+        return bool(self._transactions) and bool(self._undecided())
+
+    cdef list _undecided(self):
+        """The transactions without an answer: not the one that only waits for its empty message to leave."""
+        cdef Transaction transaction
+        return [
+            transaction
+            for transaction in self._transactions
+            if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
+        ]
 
     @property
     def size_limit(self):

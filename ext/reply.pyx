@@ -49,7 +49,7 @@ cdef bytes printable(const char* line, Py_ssize_t length):
         return PyBytes_FromStringAndSize(line, length)
     text = PyBytes_FromStringAndSize(line, length).decode("utf-8", "replace")
     return "".join([
-        "?" if ch < " " or "\x7f" <= ch <= "\x9f" or ch == "\ufffd" else ch for ch in text
+        ch if ch.isprintable() and ch != "\ufffd" else "?" for ch in text
     ]).encode("utf-8")
 
 

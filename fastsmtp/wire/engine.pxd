@@ -53,6 +53,9 @@ cdef class SessionEngine:
     cdef int _expect(self, int command) except -1
     cdef int _expected(self) except -1
 
+    # Transactions that the peer still owes an answer
+    cdef list _undecided(self)
+
     # Incoming flow: one method a command answered
     cdef int _answer(self, Reply reply) except -1
     cdef int _answer_greeting(self, Reply reply) except -1

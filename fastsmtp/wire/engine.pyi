@@ -8,13 +8,16 @@
 Kinds of event and their subjects:
     READY       None          the peer is introduced; `offers` stand
     REFUSED     (stage, Reply)  it does not talk to us: greeting, EHLO 421 or HELO
-    CONTENT_DUE Transaction   its content leaves with the next take(): what is begun now can leave in the same group
+    CONTENT_DUE Transaction   its content leaves with the next take(): what is begun now can leave in the same
+                              group
     ANSWERED    Transaction   each of its recipients has an answer
     UNUSABLE    Reply | None  the probe of a kept session was refused, or the peer spoke out of turn: close it
     CLOSED      None          QUIT was answered
 """
 
 from collections.abc import Set
+
+from fastsmtp.wire.reply import Reply
 
 READY: int
 REFUSED: int
@@ -38,8 +41,6 @@ IDLE: int
 
 GROUP_LIMIT: int
 
-from fastsmtp.wire.reply import Reply
-
 class Transaction:
     """One envelope and its content, and what the peer said to it."""
 
@@ -56,7 +57,14 @@ class Transaction:
     accepted: int
 
     def __init__(
-        self, sender: bytes, recipients: list[bytes], content: bytes, *, size: int = -1, encoding: int = 0, subject: object = None
+        self,
+        sender: bytes,
+        recipients: list[bytes],
+        content: bytes,
+        *,
+        size: int = -1,
+        encoding: int = 0,
+        subject: object = None,
     ) -> None: ...
     @property
     def in_doubt(self) -> bool:
@@ -64,7 +72,9 @@ class Transaction:
 
     @property
     def untouched(self) -> bool:
-        """No content of it was sent and no reply to it came: it can begin anew elsewhere, and counts as no attempt."""
+        """No content of it was sent and no reply to it came: it can begin anew elsewhere, and counts as no
+        attempt.
+        """
 
 class SessionEngine:
     offers: dict[str, str]

@@ -16,7 +16,9 @@ class Reply:
 
     @property
     def dsn(self) -> str:
-        """Enhanced status code of the last line, else `X.0.0` after the code, else 5.5.0 (spec: session, 2)."""
+        """Enhanced status code of the last line, else `X.0.0` after the code, else 5.5.0 (spec: session,
+        2).
+        """
 
     @property
     def text(self) -> str:
