@@ -1,0 +1,81 @@
+"""Next-hop syntax: `domain`, `domain:service`, `[host]`, `[host]:service`, `[address]`,
+`[ipv6:address]:service`.
+
+Brackets mean: no MX lookup. Several sites, separated by comma or blanks, are tried in order.
+Source: Postfix smtp_connect(3), host_port(3); spec: routing, 1; config, 9.4.
+"""
+
+import ipaddress
+import re
+import socket
+from typing import NamedTuple
+
+KNOWN_PORTS = {"lmtp": 24, "smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}  # known_tcp_ports
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
+
+
+class Site(NamedTuple):
+    """One place to deliver to."""
+
+    host: str  # domain, host name or address, lower case, no brackets
+    port: int
+    literal: bool  # written in brackets: no MX lookup
+    text: str  # as configured
+
+
+class NexthopError(ValueError):
+    """The text names no place; the message says what is wrong."""
+
+
+def split_sites(nexthop: str) -> list[str]:
+    """The sites of a next-hop, in order."""
+    return nexthop.replace(",", " ").split()
+
+
+def parse_site(text: str, default_port: int) -> Site:
+    """One site; NexthopError tells what is wrong with it."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket:
+            raise NexthopError(f'missing "]" in next-hop "{text}"')
+        if rest and not rest.startswith(":"):
+            raise NexthopError(f'unexpected text after "]" in next-hop "{text}"')
+        service = rest[1:]
+    else:
+        host, colon, service = text.rpartition(":")
+        if not colon:
+            host, service = service, ""
+    if host[:5].lower() == "ipv6:":
+        host = host[5:]
+    _check_host(host, text)
+    return Site(host.lower(), _port(service, text) if service else default_port, text.startswith("["), text)
+
+
+def is_address(host: str) -> bool:
+    """Whether the host is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_host(host: str, text: str) -> None:
+    if is_address(host):
+        return
+    labels = host.removesuffix(".").split(".")
+    if len(host) > 255 or not all(_LABEL.match(label) for label in labels) or labels[-1].isdigit():
+        raise NexthopError(f'bad host or domain "{host}" in next-hop "{text}"')
+
+
+def _port(service: str, text: str) -> int:
+    if service.isascii() and service.isdigit():
+        if 1 <= int(service) <= 65535:
+            return int(service)
+        raise NexthopError(f'bad port "{service}" in next-hop "{text}": expected 1 to 65535')
+    if service in KNOWN_PORTS:
+        return KNOWN_PORTS[service]
+    try:
+        return socket.getservbyname(service, "tcp")
+    except OSError:
+        raise NexthopError(f'unknown service "{service}" in next-hop "{text}"') from None
