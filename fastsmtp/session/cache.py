@@ -1,0 +1,75 @@
+"""Idle sessions: kept for a short time for the next request of the same destination or the same host.
+
+    checkin(destination, session)    keeps it
+    checkout(destination)            one that served this destination, the youngest first, or None
+    checkout_host(host)              one to this host and port, whoever opened it, or None
+    discard(session)                 forgets it: it ended by itself
+    drain()                          takes out all of them; the caller closes them
+
+Decides and remembers; never does I/O. Costs the same with ten sessions and with ten thousand.
+Source: Postfix smtp_connection_cache_destinations, scache(3); spec: routing, 6.
+"""
+
+from typing import TypeVar
+
+from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.session.connection import Session
+
+Key = TypeVar("Key")
+
+
+class SessionCache:
+    """Idle sessions by destination, then by host."""
+
+    def __init__(self) -> None:
+        self._by_destination: dict[Destination, dict[Session, None]] = {}
+        self._by_host: dict[tuple[str, int], dict[Session, None]] = {}
+        self._owner: dict[Session, Destination] = {}
+
+    def __len__(self) -> int:
+        return len(self._owner)
+
+    def __repr__(self) -> str:
+        return f"<SessionCache {len(self._owner)} idle, {len(self._by_destination)} destinations>"
+
+    def checkin(self, destination: Destination, session: Session) -> None:
+        self._owner[session] = destination
+        self._by_destination.setdefault(destination, {})[session] = None
+        self._by_host.setdefault(_endpoint(session.host), {})[session] = None
+
+    def checkout(self, destination: Destination) -> Session | None:
+        return self._take_last(self._by_destination.get(destination))
+
+    def checkout_host(self, host: Host) -> Session | None:
+        return self._take_last(self._by_host.get(_endpoint(host)))
+
+    def discard(self, session: Session) -> None:
+        destination = self._owner.pop(session, None)
+        if destination is None:
+            return
+        _remove(self._by_destination, destination, session)
+        _remove(self._by_host, _endpoint(session.host), session)
+
+    def drain(self) -> list[Session]:
+        sessions = list(self._owner)
+        for session in sessions:
+            self.discard(session)
+        return sessions
+
+    def _take_last(self, sessions: dict[Session, None] | None) -> Session | None:
+        if not sessions:
+            return None
+        session = next(reversed(sessions))
+        self.discard(session)
+        return session
+
+
+def _endpoint(host: Host) -> tuple[str, int]:
+    return host.address, host.port
+
+
+def _remove(index: dict[Key, dict[Session, None]], key: Key, session: Session) -> None:
+    sessions = index[key]
+    del sessions[session]
+    if not sessions:
+        del index[key]

@@ -1,0 +1,281 @@
+"""A session: one TCP connection joined to one protocol engine.
+
+    open(host, ...)        connects and introduces us; a Session ready for transactions, or SessionError
+    session.begin(t)       a transaction; its end comes to the driver
+    session.park(over)     idle from now on; `over` is called when the idle limit ends it or the peer does
+    session.close()        QUIT after what was begun, without waiting for its reply unless the settings say so
+
+The driver (fastsmtp.delivery) hears of each event once, by the callbacks of `Driver`; within them it may
+begin further transactions, which then leave in the same group. A session has one timer, moved lazily: a busy
+session touches it once in a deadline's length, not once in a message.
+
+Does not know what a reply means for a recipient, nor whose turn it is.
+Source: spec: session, 1, 13, 15; Postfix smtp_chat(3), smtp_skip_quit_response.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
+from fastsmtp.mail.destination import Host
+from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.session.stages import STAGES
+from fastsmtp.wire import engine
+from fastsmtp.wire.engine import SessionEngine, Transaction
+from fastsmtp.wire.reply import Reply
+
+
+class Driver(Protocol):
+    """Who is told what became of the transactions."""
+
+    def content_due(self, session: "Session") -> None:
+        """A transaction's content leaves next: what is begun now travels in the same group."""
+
+    def answered(self, session: "Session", transaction: Transaction) -> None:
+        """Every recipient of it has an answer."""
+
+    def lost(
+        self, session: "Session", left: list[Transaction], stage: int, *, timed_out: bool, in_content: bool
+    ) -> None:
+        """The session is over, at `stage`; `left` have no answer. Called once, unless close() came first and
+        nothing is left.
+        """
+
+
+class Refused(SessionError):
+    """The peer does not talk to us: `reply` to the greeting, EHLO or HELO, told by `at` (an engine stage)."""
+
+    def __init__(self, at: int, reply: Reply) -> None:
+        super().__init__(reply.text)
+        self.at = at
+        self.reply = reply
+
+
+class Session(asyncio.Protocol):
+    """One connection to one host, from greeting to QUIT."""
+
+    def __init__(
+        self,
+        host: Host,
+        session_engine: SessionEngine,
+        deadlines: Deadlines,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        waits_for_farewell: bool,
+    ) -> None:
+        self.host = host
+        self.hosts = [host]  # and those behind it for its next-hop: where its refusals are tried next
+        self.engine = session_engine
+        self.driver: Driver | None = None
+        self.opened_at = loop.time()
+        self.begun = 0  # transactions,
+        self.uses = 0  # and those of them that were answered
+        self.over = False  # nothing more can be begun
+        self.timed_out = False
+        self.ready: asyncio.Future[None] = loop.create_future()
+        self._deadlines = deadlines
+        self._loop = loop
+        self._waits_for_farewell = waits_for_farewell
+        self._transport: asyncio.Transport | None = None
+        self._writing = False  # the transport holds content that the peer did not take yet
+        self._backlog = 0  # how much, when it was last looked at
+        self._parked: Callable[[Session], None] | None = None
+        self._deadline_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_pump = False
+
+    # What the driver asks
+
+    def begin(self, transaction: Transaction) -> None:
+        """Starts, or puts behind the one under way, a transaction."""
+        self.engine.begin(transaction)
+        self.begun += 1
+        if not self._in_pump:
+            self._flush()
+
+    def park(self, over: Callable[["Session"], None]) -> None:
+        """Idle from now on; `over` hears of its end."""
+        self._parked = over
+        self._arm()
+
+    def wake(self) -> None:
+        """No longer idle: probes the peer with RSET ahead of the first transaction."""
+        self._parked = None
+        self.engine.probe()
+
+    def close(self) -> None:
+        """QUIT, then the end; what was begun is still carried through."""
+        if self.over:
+            return
+        self.over = True
+        self._parked = None
+        self.engine.quit()
+        if not self._in_pump:
+            self._flush()
+
+    def abort(self) -> None:
+        """The end, at once, without QUIT."""
+        self.over = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    @property
+    def name(self) -> str:
+        """`host[address]`."""
+        return self.host.label
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]  # uvloop's transport is no subclass
+        self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        self.engine.receive(data)
+        self._pump()
+
+    def pause_writing(self) -> None:
+        self._writing = True
+        self._note_backlog()
+        self._arm()
+
+    def resume_writing(self) -> None:
+        self._writing = False
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        stage = self.engine.stage
+        left = self.engine.forsake()
+        self.over = True
+        if not self.ready.done():
+            self.ready.set_exception(self._failure(stage))
+            return
+        parked, self._parked = self._parked, None
+        if parked is not None:
+            parked(self)
+        driver, self.driver = self.driver, None
+        if driver is not None:
+            driver.lost(self, left, stage, timed_out=self.timed_out, in_content=self._writing)
+
+    def _failure(self, stage: int) -> SessionError:
+        if self.timed_out:
+            return SessionTimeout("timed out", STAGES[stage])
+        return SessionLost("lost connection", STAGES[stage])
+
+    # The pump: events to the driver, bytes to the transport
+
+    def _pump(self) -> None:
+        self._in_pump = True
+        try:
+            for kind, subject in self.engine.events():
+                if kind == engine.ANSWERED:
+                    self.uses += 1
+                    if self.driver is not None:
+                        self.driver.answered(self, subject)  # type: ignore[arg-type]
+                elif kind == engine.CONTENT_DUE:
+                    if self.driver is not None:
+                        self.driver.content_due(self)
+                else:
+                    self._handle_event(kind, subject)
+        finally:
+            self._in_pump = False
+        self._flush()
+
+    def _handle_event(self, kind: int, subject: object) -> None:
+        if kind == engine.READY:
+            if not self.ready.done():
+                self.ready.set_result(None)
+        elif kind == engine.REFUSED:
+            if not self.ready.done():
+                self.ready.set_exception(Refused(*subject))  # type: ignore[misc]
+            self.close()
+        elif kind == engine.UNUSABLE:
+            self.abort()
+        elif kind == engine.CLOSED and self._transport is not None:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        for piece in self.engine.take():
+            transport.write(piece)
+        if self.over and self._farewell_said():
+            transport.close()
+            return
+        self._arm()
+
+    def _farewell_said(self) -> bool:
+        """QUIT is out and nothing that matters is unanswered."""
+        return not self._waits_for_farewell and self.engine.stage in _TAIL and not self.engine.busy
+
+    # The timer
+
+    def _arm(self) -> None:
+        limit = self._deadlines.content if self._writing else self._deadlines.stages[self.engine.stage]
+        if self.engine.stage == engine.IDLE and self._parked is None and not self._writing:
+            self._deadline_at = float("inf")
+            return
+        self._deadline_at = at = self._loop.time() + limit
+        timer = self._timer
+        if timer is None:
+            self._timer = self._loop.call_at(at, self._check_deadline)
+        elif timer.when() > at:
+            timer.cancel()
+            self._timer = self._loop.call_at(at, self._check_deadline)
+
+    def _note_backlog(self) -> bool:
+        """Whether the peer took anything of the content since the last look."""
+        before = self._backlog
+        self._backlog = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._backlog < before
+
+    def _check_deadline(self) -> None:
+        self._timer = None
+        if self._deadline_at == float("inf"):
+            return
+        if self._writing and self._note_backlog():
+            self._arm()
+        elif self._loop.time() < self._deadline_at - 0.001:
+            self._timer = self._loop.call_at(self._deadline_at, self._check_deadline)
+        elif self._parked is not None:
+            parked = self._parked
+            self.close()
+            parked(self)
+        else:
+            self.timed_out = True
+            self.abort()
+
+
+_TAIL = frozenset({engine.QUIT, engine.RSET, engine.LONE_END, engine.IDLE})
+
+
+async def open_session(
+    host: Host,
+    session_engine: SessionEngine,
+    deadlines: Deadlines,
+    *,
+    bind_address: str = "",
+    waits_for_farewell: bool = False,
+) -> Session:
+    """A session ready for its first transaction.
+
+    Raises OSError where no connection came about (TimeoutError: smtp_connect_timeout ran out), Refused,
+    SessionLost or SessionTimeout where the handshake failed; then the connection is closed, or on its way.
+    """
+    loop = asyncio.get_running_loop()
+    session = Session(host, session_engine, deadlines, loop, waits_for_farewell=waits_for_farewell)
+    local = (bind_address, 0) if bind_address else None
+    async with asyncio.timeout(deadlines.connect or None):
+        await loop.create_connection(lambda: session, host.address, host.port, local_addr=local)
+    try:
+        await session.ready
+    except asyncio.CancelledError:
+        session.abort()
+        raise
+    return session

@@ -1,0 +1,22 @@
+"""What a session was doing when it ended, in the words of Postfix's logs.
+
+Source: Postfix smtp_proto(3), smtp_trouble(3); spec: session, 12.
+"""
+
+from fastsmtp.wire import engine
+
+STAGES: dict[int, str] = {
+    engine.GREETING: "receiving the initial server greeting",
+    engine.EHLO: "performing the EHLO handshake",
+    engine.HELO: "performing the HELO handshake",
+    engine.PROBE: "sending RSET",
+    engine.RSET: "sending RSET",
+    engine.MAIL: "sending MAIL FROM",
+    engine.RCPT: "sending RCPT TO",
+    engine.DATA: "sending DATA command",
+    engine.END: "sending end of data -- message may be sent more than once",
+    engine.LONE_END: "sending end of data",
+    engine.QUIT: "sending QUIT",
+    engine.IDLE: "waiting for work",
+}
+SENDING_CONTENT = "sending message body"
