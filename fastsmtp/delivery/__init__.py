@@ -1,0 +1,1 @@
+"""Deliveries: one request at a time from hosts to outcomes, and the content of its transaction."""

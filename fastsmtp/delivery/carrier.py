@@ -1,0 +1,326 @@
+"""A delivery slot of one destination: carries its requests one after another, over as few sessions as serve.
+
+    carrier.start(request)     from a free place in the destination's window until nothing follows
+
+For each request the hosts are tried in order: a soft failure keeps what is undecided for the next host, a
+hard one bounces at once, the last host's soft failure defers. What a session left untouched goes back to the
+queue and costs no attempt. While one message's content is on its way the next request is fetched, so that its
+commands travel along.
+
+Opening a session is a task; everything on an open session runs in callbacks.
+Does not choose requests, does not write outcomes down: the Desk does.
+Source: Postfix smtp_connect(3), smtp_trouble(3), smtp_reuse(3); spec: session, 3, 15; routing, 4 to 6.
+"""
+
+import asyncio
+import os
+
+from fastsmtp.delivery.content import ContentError
+from fastsmtp.delivery.desk import Desk
+from fastsmtp.errors import SessionError, SessionTimeout
+from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.outcome import classify, status
+from fastsmtp.outcome.classify import Verdict
+from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, Delays, Outcome
+from fastsmtp.route.resolver import LookupFailure
+from fastsmtp.session import stages
+from fastsmtp.session.connection import Refused, Session, open_session
+from fastsmtp.wire import engine
+from fastsmtp.wire.engine import Transaction
+
+SPARED_LIMIT = 3  # times a request may come back untouched before it counts as a failure of the site
+
+
+class Carrier:
+    """One delivery at a time, and while a session is open one more behind it."""
+
+    __slots__ = ("_desk", "_session", "_task", "destination")
+
+    def __init__(self, desk: Desk, destination: Destination) -> None:
+        self._desk = desk
+        self.destination = destination
+        self._session: Session | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, request: Request) -> None:
+        """Carries `request`, then what follows it; the Desk's `ended` tells when nothing does."""
+        request.handed_at = self._desk.clock()
+        if not request.hosts:
+            session = self._desk.cache.checkout(self.destination)
+            if session is not None:
+                request.hosts = session.hosts
+                request.host_index = 1
+                session.wake()
+                self._take_over(session, request)
+                return
+        self._task = asyncio.get_running_loop().create_task(self._open(request))
+
+    # From a request to a session
+
+    async def _open(self, request: Request) -> None:
+        """Walks down the hosts until one takes us in; decides the request where none does."""
+        desk = self._desk
+        try:
+            if not request.hosts:
+                request.hosts = await desk.router.hosts(self.destination.nexthop)
+            verdict: Verdict | None = None
+            while not self._used_up(request):
+                host = request.hosts[request.host_index]
+                request.host_index += 1
+                request.addresses_tried += 1
+                session, verdict = await self._try_host(host)
+                if session is not None:
+                    session.hosts = [host, *request.hosts[request.host_index :]]
+                    self._take_over(session, request)
+                    return
+                assert verdict is not None
+                if not verdict.soft:
+                    break
+                self._note_failure(request, verdict, host)
+            self._decide_all(request, verdict, request.failure_relay)
+        except LookupFailure as failure:
+            self._decide_all(request, Verdict(False, failure.soft, failure.dsn, failure.text), "none")
+        self._go_on()
+
+    async def _try_host(self, host: Host) -> tuple[Session | None, Verdict | None]:
+        """A session with this host, or what its failure means."""
+        desk = self._desk
+        if not host.best:
+            kept = desk.cache.checkout_host(host)
+            if kept is not None:
+                kept.wake()
+                return kept, None
+        try:
+            session = await open_session(
+                host,
+                desk.new_engine(),
+                desk.deadlines,
+                bind_address=desk.bind_address(host),
+                waits_for_farewell=desk.rules.waits_for_farewell,
+            )
+        except Refused as refusal:
+            soften = refusal.at == engine.GREETING and desk.rules.skips_5xx_greeting
+            return None, classify.unwelcome(refusal.reply, host.label, soften=soften)
+        except SessionError as error:
+            return None, classify.stream_failure(
+                host.label, error.stage, timed_out=isinstance(error, SessionTimeout)
+            )
+        except OSError as error:
+            reason = "Connection timed out" if isinstance(error, TimeoutError) else _reason(error)
+            text = f"connect to {host.relay}: {reason}"
+            desk.log.info(text)
+            return None, Verdict(False, True, status.NO_CONNECTION, text)
+        return session, None
+
+    def _used_up(self, request: Request) -> bool:
+        """No further host is tried for it."""
+        rules = self._desk.rules
+        return (
+            request.host_index >= len(request.hosts)
+            or (rules.addresses_limit > 0 and request.addresses_tried >= rules.addresses_limit)
+            or (rules.sessions_limit > 0 and request.sessions_tried >= rules.sessions_limit)
+        )
+
+    def _note_failure(self, request: Request, verdict: Verdict, host: Host) -> None:
+        request.failure_dsn = verdict.dsn
+        request.failure_text = verdict.text
+        request.failure_relay = host.relay if verdict.dsn != status.NO_CONNECTION else "none"
+        if not self._used_up(request) and verdict.dsn != status.NO_CONNECTION:
+            self._desk.log.info(f"{request.queue_id}: {verdict.text}")
+
+    # On a session
+
+    def _take_over(self, session: Session, request: Request) -> None:
+        self._session = session
+        session.driver = self
+        if not (self._begin(session, request) or self._begin_next(session)):
+            self._release(session)
+
+    def _begin(self, session: Session, request: Request) -> bool:
+        """Puts the request's transaction on the session; False: it was decided here."""
+        desk = self._desk
+        request.ready_at = desk.clock()
+        request.sessions_tried += 1
+        relay = session.host.relay
+        try:
+            transaction = desk.content.transaction(request, session.engine.offers)
+        except ContentError as error:
+            self._decide_all(request, Verdict(False, False, error.dsn, error.reason), "none", reached=True)
+            return False
+        limit = session.engine.size_limit
+        if 0 < limit < transaction.size:
+            text = f"message size {transaction.size} exceeds size limit {limit} of server {session.name}"
+            self._decide_all(request, Verdict(False, False, status.TOO_LARGE, text), relay, reached=True)
+            return False
+        desk.started(request, transaction.size)
+        session.begin(transaction)
+        return True
+
+    def _begin_next(self, session: Session) -> bool:
+        """The next request that this session can take, if one waits."""
+        desk = self._desk
+        while not session.over and not session.engine.suspect and desk.reusable(session):
+            request = desk.follow(self.destination)
+            if request is None:
+                return False
+            request.handed_at = desk.clock()
+            request.hosts = session.hosts
+            request.host_index = 1
+            if self._begin(session, request):
+                return True
+        return False
+
+    def content_due(self, session: Session) -> None:
+        if not self._begin_next(session) and (
+            self._desk.finishing(self.destination) or not self._desk.reusable(session)
+        ):
+            session.close()
+
+    def answered(self, session: Session, transaction: Transaction) -> None:
+        request: Request = transaction.subject  # type: ignore[assignment]
+        request.transacted = True
+        self._settle(session, request, transaction)
+        if not session.engine.busy and not self._begin_next(session):
+            self._release(session)
+
+    def lost(
+        self, session: Session, left: list[Transaction], stage: int, *, timed_out: bool, in_content: bool
+    ) -> None:
+        if self._session is session:
+            self._session = None
+        elif not left:
+            return
+        where = stages.SENDING_CONTENT if in_content else stages.STAGES[stage]
+        failure = classify.stream_failure(session.name, where, timed_out=timed_out)
+        for transaction in left:
+            request: Request = transaction.subject  # type: ignore[assignment]
+            if self._spares(session, transaction, request):
+                request.spared += 1
+                request.hosts = []
+                request.host_index = request.sessions_tried = request.addresses_tried = 0
+                self._desk.put_back(request)
+            else:
+                self._settle(session, request, transaction, failure)
+        self._go_on()
+
+    def _spares(self, session: Session, transaction: Transaction, request: Request) -> bool:
+        """The session ended before it touched this transaction: another one shall carry it, at no cost."""
+        return session.uses > 0 and transaction.untouched and request.spared < SPARED_LIMIT
+
+    def _release(self, session: Session) -> None:
+        """Nothing more for it to do: kept for a while, or closed; the slot goes on without it."""
+        self._session = None
+        session.driver = None
+        desk = self._desk
+        if not session.over:
+            if session.engine.suspect or not desk.reusable(session) or not desk.keeps(self.destination):
+                session.close()
+            else:
+                desk.cache.checkin(self.destination, session)
+                session.park(desk.cache.discard)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """The slot is free: the next request, with a session of its own, or the end."""
+        self._task = None
+        self._desk.ended(self)
+
+    def abort(self) -> None:
+        """Ends what is under way at once; nothing is decided by it."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._session is not None:
+            self._session.driver = None
+            self._session.abort()
+
+    # Decisions
+
+    def _settle(
+        self, session: Session, request: Request, transaction: Transaction, failure: Verdict | None = None
+    ) -> None:
+        """Every recipient of an ended transaction is decided, or kept for the next host."""
+        host, relay = session.host, session.host.relay
+        final = self._used_up(request)
+        outcomes: list[Outcome] = []
+        kept: list[Recipient] = []
+        last: Verdict | None = None
+        finished_at = self._desk.clock()
+        for index, recipient in enumerate(request.recipients):
+            verdict = classify.of_transaction(transaction, index, host.label) or failure
+            assert verdict is not None
+            if not verdict.sent and verdict.soft and not final:
+                kept.append(recipient)
+                last = verdict
+            else:
+                outcomes.append(
+                    self._outcome(
+                        request, recipient, verdict, relay=relay, now=finished_at, uses=session.uses
+                    )
+                )
+        desk = self._desk
+        if outcomes:
+            desk.record(request, outcomes)
+        if kept and last is not None:
+            request.recipients = kept
+            self._note_failure(request, last, host)
+            desk.put_back(request)
+        elif failure is None:
+            desk.done(request, good=True)
+        else:
+            desk.done(request, good=request.transacted, dsn=failure.dsn, text=failure.text)
+
+    def _decide_all(
+        self, request: Request, verdict: Verdict | None, relay: str, *, reached: bool = False
+    ) -> None:
+        """All that is left of a request without a transaction: hosts used up, lookup failed, content
+        unusable.
+        """
+        if verdict is None:
+            verdict = Verdict(False, True, request.failure_dsn, request.failure_text)
+        now = self._desk.clock()
+        outcomes = [
+            self._outcome(request, r, verdict, relay=relay, now=now, uses=0) for r in request.recipients
+        ]
+        self._desk.record(request, outcomes)
+        good = reached or request.transacted or not verdict.soft
+        self._desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)
+
+    def _outcome(
+        self, request: Request, recipient: Recipient, verdict: Verdict, *, relay: str, now: float, uses: int
+    ) -> Outcome:
+        if verdict.sent:
+            status_word, dsn = SENT, verdict.dsn
+        elif verdict.soft:
+            status_word, dsn = DEFERRED, verdict.dsn
+        elif self._desk.rules.soft_bounce:
+            status_word, dsn = DEFERRED, status.softened(verdict.dsn)
+        else:
+            status_word, dsn = BOUNCED, verdict.dsn
+        delays = Delays(
+            request.active_at - self._desk.arrived_at,
+            request.handed_at - request.active_at,
+            request.ready_at - request.handed_at,
+            now - request.ready_at,
+        )
+        return Outcome(
+            recipient,
+            status_word,
+            dsn,
+            verdict.text,
+            relay,
+            recipient.attempts + 1,
+            recipient.first_attempt_at or request.handed_at,
+            now,
+            delays,
+            "",
+            request.queue_id,
+            0.0,
+            request.sender,
+            uses,
+        )
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)

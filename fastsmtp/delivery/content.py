@@ -1,0 +1,122 @@
+"""The content of a transaction: encoded once per kind of peer where recipients share it, rendered for one
+where not.
+
+    content.transaction(request, offers)    the Transaction that carries `request` to a peer with these EHLO
+                                            offers
+
+Raises ContentError when a recipient's message cannot be made; the fault is that row's alone.
+Source: Postfix smtp_proto(3), disable_mime_output_conversion, smtp_line_length_limit; spec: content, 2 and 4;
+session, 10.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from fastsmtp.conf.settings import Settings
+from fastsmtp.errors import FastsmtpError
+from fastsmtp.mail.address import to_wire
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.outcome.status import CONTENT
+from fastsmtp.wire import encoder
+from fastsmtp.wire.engine import Transaction
+
+FINAL_DOT = 3  # bytes: the dot line is no content
+
+
+class ContentError(FastsmtpError):
+    """A message that cannot be made for its recipient: enhanced status code and reason."""
+
+    def __init__(self, dsn: str, reason: str) -> None:
+        super().__init__(reason)
+        self.dsn = dsn
+        self.reason = reason
+
+
+class Renderer(Protocol):
+    """One recipient's message and envelope sender."""
+
+    def message(self, recipient: Recipient) -> bytes: ...
+    def sender(self, recipient: Recipient) -> str: ...
+
+
+class ContentRules(NamedTuple):
+    """The settings that shape content."""
+
+    line_length_limit: int
+    converts: bool  # 8bit to 7bit where the peer needs it
+    quotes: bool  # local parts in the envelope
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "ContentRules":
+        return cls(
+            settings.number("smtp_line_length_limit"),
+            not settings.flag("disable_mime_output_conversion"),
+            settings.flag("smtp_quote_rfc821_envelope"),
+        )
+
+
+class _Encoded(NamedTuple):
+    """Bytes for the wire and what MAIL says of them."""
+
+    wire: bytes
+    size: int  # for SIZE=; negative: not announced, since conversion makes it unknown
+    encoding: int
+
+
+class Content:
+    """Content for one job's transactions."""
+
+    def __init__(
+        self, rules: ContentRules, *, message: bytes | None, sender: str | None, renderer: Renderer | None
+    ) -> None:
+        """`message` None: each recipient has one of its own, from `renderer`; so with `sender`."""
+        self._rules = rules
+        self._message = message
+        self._sender = sender
+        self._renderer = renderer
+        self._shared: dict[bool, _Encoded] = {}
+        self._sender_wire = None if sender is None else self._wire(sender)
+
+    def transaction(self, request: Request, offers: Mapping[str, str]) -> Transaction:
+        """MAIL, RCPT and content for what is left of `request`. ContentError: it concerns all of its
+        recipients.
+        """
+        eightbit = "8BITMIME" in offers
+        first = request.recipients[0]
+        sender = self._sender_wire
+        if sender is None:
+            request.sender = self._rendered(first).sender(first)
+            sender = self._wire(request.sender)
+        else:
+            request.sender = self._sender or ""
+        if self._message is None:
+            encoded = self._encode(self._rendered(first).message(first), eightbit)
+        else:
+            encoded = self._shared.get(eightbit) or self._share(self._message, eightbit)
+        return Transaction(
+            sender,
+            [self._wire(recipient.address) for recipient in request.recipients],
+            encoded.wire,
+            size=encoded.size,
+            encoding=encoded.encoding,
+            subject=request,
+        )
+
+    def _rendered(self, recipient: Recipient) -> Renderer:
+        if self._renderer is None:
+            raise ContentError(CONTENT, f"line {recipient.line}: no template")
+        return self._renderer
+
+    def _wire(self, address: str) -> bytes:
+        if not address:
+            return b""
+        return to_wire(address) if self._rules.quotes else address.encode("ascii")
+
+    def _share(self, message: bytes, eightbit: bool) -> _Encoded:
+        encoded = self._shared[eightbit] = self._encode(message, eightbit)
+        return encoded
+
+    def _encode(self, message: bytes, eightbit: bool) -> _Encoded:
+        wire = encoder.encode(message, line_length_limit=self._rules.line_length_limit)
+        return _Encoded(wire, len(wire) - FINAL_DOT, 7 if message.isascii() else 8)

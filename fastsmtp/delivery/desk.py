@@ -1,0 +1,96 @@
+"""What a carrier needs from those above it: the Desk hands out work and takes in what became of it.
+
+Two laws hold for every request that a carrier was given: `done` or `put_back` is called once for it, and each
+of its recipients is recorded once per attempt.
+Source: ours; design page, section 3.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from fastsmtp.conf.settings import Settings
+from fastsmtp.delivery.content import Content
+from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.mail.request import Request
+from fastsmtp.outcome.outcome import Outcome
+from fastsmtp.report.log import Log
+from fastsmtp.route.hosts import Router
+from fastsmtp.session.cache import SessionCache
+from fastsmtp.session.connection import Session
+from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.wire.engine import SessionEngine
+
+
+class Slot(Protocol):
+    """A carrier, as the desk sees it: one place in its destination's window."""
+
+    destination: Destination
+
+    def abort(self) -> None:
+        """Ends what is under way at once; nothing is decided by it."""
+
+
+class DeliveryRules(NamedTuple):
+    """The settings that decide where a delivery goes next."""
+
+    addresses_limit: int  # smtp_mx_address_limit; 0: none
+    sessions_limit: int  # smtp_mx_session_limit; 0: none
+    skips_5xx_greeting: bool
+    waits_for_farewell: bool  # smtp_skip_quit_response = no
+    soft_bounce: bool
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "DeliveryRules":
+        return cls(
+            settings.number("smtp_mx_address_limit"),
+            settings.number("smtp_mx_session_limit"),
+            settings.flag("smtp_skip_5xx_greeting"),
+            not settings.flag("smtp_skip_quit_response"),
+            settings.flag("soft_bounce"),
+        )
+
+
+class Desk(Protocol):
+    """The worker, as its carriers see it."""
+
+    rules: DeliveryRules
+    router: Router
+    content: Content
+    cache: SessionCache
+    deadlines: Deadlines
+    log: Log
+    arrived_at: float  # Unix time at which the job was taken in
+
+    def clock(self) -> float:
+        """Unix time."""
+
+    def new_engine(self) -> SessionEngine: ...
+    def bind_address(self, host: Host) -> str:
+        """The source address for this host; "" is the system's choice."""
+
+    def reusable(self, session: Session) -> bool:
+        """Its time and count limits allow a further transaction."""
+
+    def keeps(self, destination: Destination) -> bool:
+        """An idle session of it is worth keeping."""
+
+    def finishing(self, destination: Destination) -> bool:
+        """Nothing waits for it, and nothing is expected to."""
+
+    def follow(self, destination: Destination) -> Request | None:
+        """The next request for a carrier that has a session open."""
+
+    def started(self, request: Request, size: int) -> None:
+        """Its transaction begins; `size` of the content in bytes."""
+
+    def put_back(self, request: Request) -> None:
+        """It waits again: another host, or another session, shall carry it."""
+
+    def record(self, request: Request, outcomes: Sequence[Outcome]) -> None:
+        """What was decided, for the spool, the log and the results."""
+
+    def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
+        """Nothing of it is undecided; `good`: its site was reached."""
+
+    def ended(self, slot: Slot) -> None:
+        """It is free."""

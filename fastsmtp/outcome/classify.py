@@ -1,0 +1,100 @@
+"""What a reply, or its absence, means for a recipient.
+
+    sent          2xx to the end of data
+    soft          class 4: another host may take it, else it is deferred
+    hard          every other class: it bounces at once, no other host is asked
+
+Soft or hard is decided by the first digit of the enhanced status code. A positive reply where it means
+refusal is a protocol error of class 5. Does not act: what follows is fastsmtp.delivery's.
+
+Source: Postfix smtp_trouble(3), smtp_proto(3); spec: session, 3, 4, 12.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from fastsmtp.outcome import status
+
+
+class Reply(Protocol):
+    """What is asked of a reply (fastsmtp.wire.reply has it)."""
+
+    @property
+    def digit(self) -> int: ...
+    @property
+    def dsn(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Answers(Protocol):
+    """What a transaction was told (fastsmtp.wire.engine has it); None where no reply came."""
+
+    @property
+    def mail(self) -> Reply | None: ...
+    @property
+    def replies(self) -> Sequence[Reply | None]: ...
+    @property
+    def data(self) -> Reply | None: ...
+    @property
+    def end(self) -> Reply | None: ...
+
+
+class Verdict(NamedTuple):
+    """What was decided for one recipient. `soft` has no meaning for a sent one."""
+
+    sent: bool
+    soft: bool
+    dsn: str
+    text: str
+
+
+def accepted(reply: Reply) -> Verdict:
+    """2xx to the end of data."""
+    return Verdict(True, False, reply.dsn, reply.text)
+
+
+def refused(reply: Reply, host: str, command: str) -> Verdict:
+    """A reply that does not take `command` ("RCPT TO command", "end of DATA command", ...)."""
+    dsn = reply.dsn
+    prefix = ""
+    if reply.digit == 2:
+        dsn, prefix = status.NO_ANSWER, "Protocol error: "
+    return Verdict(
+        False, status.is_soft(dsn), dsn, f"{prefix}host {host} said: {reply.text} (in reply to {command})"
+    )
+
+
+def unwelcome(reply: Reply, host: str, *, soften: bool) -> Verdict:
+    """A greeting, EHLO or HELO reply that does not let us in; `soften` is smtp_skip_5xx_greeting for a
+    greeting.
+    """
+    dsn = reply.dsn
+    if soften and reply.digit == 5:
+        dsn = status.softened(dsn)
+    return Verdict(False, status.is_soft(dsn), dsn, f"host {host} refused to talk to me: {reply.text}")
+
+
+def stream_failure(host: str, stage: str, *, timed_out: bool) -> Verdict:
+    """The stream ended, or a stage's time limit ran out."""
+    if timed_out:
+        text = f"conversation with {host} timed out while {stage}"
+    else:
+        text = f"lost connection with {host} while {stage}"
+    return Verdict(False, True, status.LOST, text)
+
+
+def of_transaction(transaction: Answers, index: int, host: str) -> Verdict | None:
+    """The verdict on recipient number `index` of a transaction; None: it has no answer."""
+    for reply, wanted, command in (
+        (transaction.mail, 2, "MAIL FROM command"),
+        (transaction.replies[index], 2, "RCPT TO command"),
+        (transaction.data, 3, "DATA command"),
+        (transaction.end, 2, "end of DATA command"),
+    ):
+        if reply is None:
+            return None
+        if reply.digit != wanted:
+            return refused(reply, host, command)
+    assert reply is not None
+    return accepted(reply)
