@@ -65,6 +65,11 @@ class NullSpool:
         self._retrying.update(recipient.id for recipient in due)
         return sorted(due)
 
+    def flush(self) -> None:
+        """As records.Spool says."""
+        self._retries = [(0.0, recipient_id, recipient) for _, recipient_id, recipient in self._retries]
+        heapq.heapify(self._retries)
+
     def next_due(self) -> float | None:
         """As records.Spool says."""
         return self._retries[0][0] if self._retries else None

@@ -166,6 +166,14 @@ class Outcomes:
         self._retrying.update(row[0] for row in rows)
         return [Recipient._make(row[:7]) for row in rows]
 
+    def flush(self) -> None:
+        """The whole schedule is due now, in order of ids."""
+        self._execute(
+            "INSERT OR REPLACE INTO temp.retry "
+            "SELECT 0.0, recipient, attempts, first_attempt_at FROM temp.retry WHERE retry_at > 0"
+        )
+        self._execute("DELETE FROM temp.retry WHERE retry_at > 0")
+
     def next_due(self) -> float | None:
         """The earliest retry_at on the schedule; None if it is empty."""
         moment: float | None = self._execute("SELECT min(retry_at) FROM temp.retry").fetchone()[0]

@@ -92,6 +92,9 @@ class Spool(Protocol):
     def next_due(self) -> float | None:
         """When the next of `due` becomes due; None if nothing is scheduled."""
 
+    def flush(self) -> None:
+        """Makes every retry on the schedule due at once: who starts a run by hand wants it."""
+
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Records the outcomes of one loop turn, all or none."""
 

@@ -150,6 +150,13 @@ class Shard:
         except sqlite3.Error as error:
             raise trouble(error, self.path) from error
 
+    def flush(self) -> None:
+        """Makes every retry on the schedule due at once."""
+        try:
+            self._outcomes.flush()
+        except sqlite3.Error as error:
+            raise trouble(error, self.path) from error
+
     # --- what became of it
 
     def append(self, outcomes: Sequence[Outcome]) -> None:

@@ -179,3 +179,14 @@ def test_opening_what_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(SpoolError, match=r"shard-0\.db does not exist"):
         Shard.open(tmp_path / "shard-0.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_flush_makes_the_whole_schedule_due_once(tmp_path: Path) -> None:
+    shard = spooled.shard(tmp_path, "a@x.example", "b@x.example", "c@x.example")
+    one, two, _ = shard.window(*EVERYTHING)
+    shard.append([outcome(one, "deferred", retry_at=9e9), outcome(two, "deferred", retry_at=8e9)])
+    shard.flush()
+    assert shard.next_due() == 0.0
+    assert addresses(shard.due(1.0, 9)) == ["a@x.example", "b@x.example"]
+    assert shard.next_due() is None
+    shard.close()
