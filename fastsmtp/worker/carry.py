@@ -1,0 +1,324 @@
+"""One worker: the turn of the loop, and the desk that its carriers come to.
+
+    worker = Worker(...); await worker.run()     until nothing is left to do, or stop() was heeded
+    worker.stop()                                starts nothing more; what is on its way is finished
+    worker.abort()                               ends everything at once
+
+A turn writes down what was decided, hands in what there is room for, and starts deliveries as far as windows
+allow. Turns are asked for by what changes the books (an outcome, a free slot, a timer), many changes in one
+turn.
+Source: design page, sections 3 and 4; Postfix qmgr(8).
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fastsmtp.conf.settings import Settings
+from fastsmtp.delivery.carrier import Carrier
+from fastsmtp.delivery.content import Content
+from fastsmtp.delivery.desk import DeliveryRules, Slot
+from fastsmtp.errors import SpoolError
+from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.outcome.outcome import DEFERRED, Delays, Outcome
+from fastsmtp.queue.scheduler import Scheduler
+from fastsmtp.report.log import Log
+from fastsmtp.route.hosts import Router
+from fastsmtp.route.resolver import Resolver
+from fastsmtp.session.cache import SessionCache
+from fastsmtp.session.connection import Session
+from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.wire.engine import SessionEngine
+from fastsmtp.worker.feed import LOW_WATER, Feed
+from fastsmtp.worker.settle import NEVER, Settler
+
+SHORTEST_PAUSE = 0.01  # seconds: what is due but finds no room must not spin
+SUSPENDED = (
+    "delivery temporarily suspended: "  # Postfix's words for what a dead destination was not even offered
+)
+
+
+class SessionRules(NamedTuple):
+    """The settings of a session that are the same for every host."""
+
+    helo_name: bytes
+    discard: frozenset[str]  # EHLO keywords
+    always_ehlo: bool
+    never_ehlo: bool
+    bind_address: str
+    bind_address6: str
+    reuse_time_limit: float
+    reuse_count_limit: int  # 0: none
+    keeps_idle: bool
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "SessionRules":
+        return cls(
+            settings.text("smtp_helo_name").encode("ascii"),
+            frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
+            settings.flag("smtp_always_send_ehlo"),
+            settings.flag("smtp_never_send_ehlo"),
+            settings.text("smtp_bind_address").strip("[]"),
+            settings.text("smtp_bind_address6").strip("[]"),
+            settings.seconds("smtp_connection_reuse_time_limit"),
+            settings.number("smtp_connection_reuse_count_limit"),
+            settings.flag("smtp_connection_cache_on_demand"),
+        )
+
+
+class Worker:
+    """Carries one spool's recipients to their outcomes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        scheduler: Scheduler,
+        feed: Feed,
+        settler: Settler,
+        content: Content,
+        log: Log,
+        arrived_at: float,
+        once: bool,
+        shared_message: bool,
+    ) -> None:
+        self.rules = DeliveryRules.from_settings(settings)
+        self.router = Router(settings, Resolver(settings))
+        self.content = content
+        self.cache = SessionCache()
+        self.deadlines = Deadlines(settings)
+        self.log = log
+        self.arrived_at = arrived_at
+        self.clock = time.time
+        self._sessions = SessionRules.from_settings(settings)
+        self._scheduler = scheduler
+        self._feed = feed
+        self._settler = settler
+        self._once = once
+        self._shared_message = shared_message
+        self._carriers: set[Slot] = set()
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._turn_asked = False
+        self._stopping = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = NEVER  # Unix time
+
+    @property
+    def busy(self) -> int:
+        """Deliveries that run."""
+        return self._scheduler.busy
+
+    # Running
+
+    async def run(self) -> None:
+        """Until all is decided; with `once`, until all was tried once; after stop(), until nothing is on its
+        way.
+        """
+        self._ask_turn()
+        try:
+            await self._over
+        finally:
+            await self._let_go()
+
+    def stop(self) -> None:
+        """What is on its way is finished, nothing is started."""
+        self._stopping = True
+        self._ask_turn()
+
+    def abort(self) -> None:
+        """Everything ends now; what is undecided stays in the spool."""
+        self._stopping = True
+        for carrier in self._carriers:
+            carrier.abort()
+        self._finish(None)
+
+    def _finish(self, error: BaseException | None) -> None:
+        if self._over.done():
+            return
+        if error is None:
+            self._over.set_result(None)
+        else:
+            self._over.set_exception(error)
+
+    async def _let_go(self) -> None:
+        """Idle sessions say QUIT; a last turn of the loop carries it out."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for carrier in self._carriers:
+            carrier.abort()
+        for session in self.cache.drain():
+            session.close()
+        await asyncio.sleep(0)
+
+    # The turn
+
+    def _ask_turn(self) -> None:
+        if not self._turn_asked:
+            self._turn_asked = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turn_asked = False
+        if self._over.done():
+            return
+        try:
+            self._feed.expect(self._settler.flush())
+            if not self._stopping:
+                self._start_deliveries()
+        except SpoolError as error:
+            self._stopping = True
+            self._finish(error)
+            return
+        if self._scheduler.busy == 0 and not self._turn_asked and self._all_done():
+            self._finish(None)
+        else:
+            self._set_timer()
+
+    def _start_deliveries(self) -> None:
+        now = self.clock()
+        if self._scheduler.wake(now):
+            self._feed.wake()
+        self._feed.advance(now)
+        while (request := self._scheduler.next(now)) is not None:
+            carrier = Carrier(self, request.destination)
+            self._carriers.add(carrier)
+            carrier.start(request)
+
+    def _all_done(self) -> bool:
+        """Nothing runs, and nothing can start: asked at the end of a turn without deliveries."""
+        if self._stopping:
+            return True
+        waits = self._scheduler.held or not self._feed.exhausted
+        return not waits and (self._once or self._feed.next_due in (None, NEVER))
+
+    def _set_timer(self) -> None:
+        """A turn when the next retry is due or the next dead destination reopens."""
+        moments = [
+            moment for moment in (self._feed.next_due, self._scheduler.next_wake) if moment is not None
+        ]
+        at = min(moments, default=NEVER)
+        if at in (NEVER, self._timer_at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_later(max(at - self.clock(), SHORTEST_PAUSE), self._timer_rang)
+
+    def _timer_rang(self) -> None:
+        self._timer = None
+        self._timer_at = NEVER
+        self._ask_turn()
+
+    # The desk
+
+    def new_engine(self) -> SessionEngine:
+        rules = self._sessions
+        return SessionEngine(
+            rules.helo_name, discard=rules.discard, always_ehlo=rules.always_ehlo, never_ehlo=rules.never_ehlo
+        )
+
+    def bind_address(self, host: Host) -> str:
+        return self._sessions.bind_address6 if ":" in host.address else self._sessions.bind_address
+
+    def reusable(self, session: Session) -> bool:
+        rules = self._sessions
+        count = rules.reuse_count_limit
+        return (count == 0 or session.begun <= count) and (
+            self._loop.time() - session.opened_at < rules.reuse_time_limit
+        )
+
+    def keeps(self, destination: Destination) -> bool:
+        return self._sessions.keeps_idle and not self._stopping and not self.finishing(destination)
+
+    def finishing(self, destination: Destination) -> bool:
+        return self._stopping or (
+            self._scheduler.waiting(destination) == 0 and self._feed.drained(destination)
+        )
+
+    def follow(self, destination: Destination) -> Request | None:
+        if self._stopping:
+            return None
+        scheduler = self._scheduler
+        request = scheduler.follow(destination, self.clock())
+        if scheduler.waiting(destination) < LOW_WATER and not self._feed.drained(destination):
+            self._feed.supply(destination)
+            if request is None:
+                request = scheduler.follow(destination, self.clock())
+        return request
+
+    def started(self, request: Request, size: int) -> None:
+        if not self._shared_message:  # that one has a line for the whole job
+            self.log.active(request.queue_id, request.sender, size, 1)
+
+    def put_back(self, request: Request) -> None:
+        self._scheduler.put_back(request)
+        self._ask_turn()
+
+    def record(self, request: Request, outcomes: Sequence[Outcome]) -> None:
+        self._settler.record(outcomes)
+        self._ask_turn()
+
+    def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
+        destination = request.destination
+        was_closed = self._scheduler.is_closed(destination)
+        self._scheduler.done(destination, self.clock(), good=good, dsn=dsn, text=text)
+        if good and was_closed:
+            self._feed.wake()
+        elif not good and self._scheduler.is_closed(destination):
+            self._suspend(destination)
+
+    def ended(self, slot: Slot) -> None:
+        self._carriers.discard(slot)
+        self._scheduler.leave(slot.destination)
+        self._ask_turn()
+
+    # Dead destinations
+
+    def _suspend(self, destination: Destination) -> None:
+        """What waits in memory for a dead site is deferred at once, without network; a long rest waits in the
+        spool.
+        """
+        dropped, dsn, text = self._scheduler.drop_closed(destination)
+        self._defer_unseen(dropped, dsn, text)
+        if not self._once:
+            self._feed.rest(destination)
+        self._skip(destination, dsn, text)
+
+    def _skip(self, destination: Destination, dsn: str, text: str) -> None:
+        """A page a turn, so that others go on."""
+        if self._stopping or not self._scheduler.is_closed(destination):
+            return
+        page = self._feed.skip(destination)
+        if page:
+            self._defer_unseen(page, dsn, text)
+            self._loop.call_soon(self._skip, destination, dsn, text)
+
+    def _defer_unseen(self, recipients: Sequence[Recipient], dsn: str, text: str) -> None:
+        now = self.clock()
+        delays = Delays(now - self.arrived_at, 0.0, 0.0, 0.0)
+        self._settler.record(
+            [
+                Outcome(
+                    recipient,
+                    DEFERRED,
+                    dsn,
+                    SUSPENDED + text,
+                    "none",
+                    recipient.attempts,
+                    recipient.first_attempt_at,
+                    now,
+                    delays,
+                    "",
+                    self._scheduler.queue_id(recipient),
+                    0.0,
+                    "",
+                    0,
+                )
+                for recipient in recipients
+            ]
+        )
+        self._ask_turn()

@@ -1,0 +1,257 @@
+"""One job from its list to its last outcome: opens the spool, puts a worker together, runs it.
+
+    spool = open_spool(job, settings, directory, progress)    imports the list, or takes up an earlier run
+    run = Run(job, settings, spool, log, once=...)
+    await run.finish(listener)                                carries it out; the listener hears each turn's
+                                                              outcomes
+    run.stop(), run.abort()                                   from a signal
+    async for outcome in send(job, settings): ...             all of it, for programs
+
+Does not read the command line, show progress or write results.
+Source: design page, sections 2 to 4.
+"""
+
+import asyncio
+import datetime
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from fastsmtp.conf.settings import Settings
+from fastsmtp.delivery.content import Content, ContentRules
+from fastsmtp.delivery.rendering import RowRenderer
+from fastsmtp.job import rows
+from fastsmtp.job.jobfile import Job
+from fastsmtp.mail import queue_id
+from fastsmtp.mail.fields import FieldsFormat
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.outcome.outcome import Outcome
+from fastsmtp.queue.backoff import Backoff
+from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
+from fastsmtp.queue.window import WindowRules, parse_feedback
+from fastsmtp.render.template import Template
+from fastsmtp.render.verp import Sender
+from fastsmtp.report.log import Log
+from fastsmtp.spool.records import JobRecord, Spool
+from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
+from fastsmtp.worker.carry import Worker
+from fastsmtp.worker.feed import Feed, FeedRules
+from fastsmtp.worker.settle import Listener, Settler
+
+TRANSPORT = "smtp"
+SHARD = "shard-0.db"
+
+
+def spool_directory(job: Job, chosen: Path | None) -> Path:
+    """Where the job's spool is: `chosen`, or `.fastsmtp` beside the job file; below it a directory by the
+    job's name.
+    """
+    return (chosen or job.path.parent / ".fastsmtp") / job.name
+
+
+def open_spool(
+    job: Job, settings: Settings, directory: Path, progress: Callable[[int], None] = unheard
+) -> Shard:
+    """The job's spool, the list imported. `progress` hears of rows read. SpoolError, JobError."""
+    path = directory / SHARD
+    sync = cast(SyncPolicy, settings.text("spool_sync"))
+    interval = settings.seconds("spool_sync_interval")
+    if path.exists():
+        return Shard.open(path, sync=sync, sync_interval=interval)
+    record = JobRecord(
+        name=job.name,
+        created_at=time.time(),
+        sender=job.sender,
+        template=job.template,
+        duplicates=job.duplicates,
+        fields_format=job.fields_format.to_text(),
+        columns=job.fields_format.columns,
+        message=job.content,
+        fingerprint=fingerprint(job.recipients),
+        settings=dict(job.settings),
+    )
+    chunks = rows.read(job.recipients, job.fields_format)
+    return Shard.create(path, record, chunks, progress=progress, sync=sync, sync_interval=interval)
+
+
+def fingerprint(recipients: Path) -> str:
+    """Tells one list from another without reading it again."""
+    found = recipients.stat()
+    return f"{recipients.name} {found.st_size} {found.st_mtime_ns}"
+
+
+def changes(job: Job, record: JobRecord) -> list[str]:
+    """What differs between the job file and the run that it takes up: that run's own values stand."""
+    found = []
+    if record.fingerprint != fingerprint(job.recipients):
+        found.append(f"{job.recipients} has changed since the job began: the rows read then are sent")
+    if record.message != job.content:
+        found.append(f"{job.message} has changed since the job began: the message read then is sent")
+    if (record.sender, record.template) != (job.sender, job.template):
+        found.append(
+            f"{job.path}: sender or template has changed since the job began: the earlier one stands"
+        )
+    return found
+
+
+class Run:
+    """One job under way."""
+
+    def __init__(self, job: Job, settings: Settings, spool: Spool, log: Log, *, once: bool = False) -> None:
+        record = spool.job
+        self.spool = spool
+        self._job = job
+        self._record = record
+        self._shared_message = record.template == "none"
+        self._queue_prefix = queue_id.prefix(record.created_at)
+        self._scheduler = Scheduler(_scheduler_rules(settings, self._one_each), self._queue_id)
+        self._settler = Settler(
+            spool,
+            log,
+            _backoff(settings, job, record),
+            record.created_at,
+            one_message_each=not self._shared_message,
+        )
+        self._once = once
+        self._log = log
+        self._settings = settings
+        self._worker: Worker | None = None
+
+    @property
+    def _one_each(self) -> bool:
+        """Each recipient needs a transaction of its own."""
+        return not self._shared_message or "{{" in self._record.sender
+
+    @property
+    def sessions(self) -> int:
+        """Deliveries that run."""
+        return self._worker.busy if self._worker is not None else 0
+
+    async def finish(self, listener: Listener | None = None) -> None:
+        """Carries the job out; returns when nothing is left to do, or after stop() or abort(). SpoolError."""
+        await self._wait_for_start()
+        self._settler.listener = listener
+        self.spool.flush()
+        self._worker = Worker(
+            self._settings,
+            scheduler=self._scheduler,
+            feed=Feed(self.spool, self._scheduler, self._feed_rules()),
+            settler=self._settler,
+            content=self._content(),
+            log=self._log,
+            arrived_at=self._record.created_at,
+            once=self._once,
+            shared_message=self._shared_message,
+        )
+        self._log_message("active")
+        await self._worker.run()
+        self._log_message("removed")
+
+    def _log_message(self, state: str) -> None:
+        """The queue manager's lines for the message that a whole job shares."""
+        if not self._shared_message:
+            return
+        books, message_id = self.spool.books(), queue_id.queue_id(self._queue_prefix, 0)
+        if state == "active":
+            self._log.active(message_id, self._record.sender, len(self._record.message), books.rows)
+        elif not books.waiting:
+            self._log.removed(message_id)
+        self._log.flush()
+
+    def stop(self) -> None:
+        """Starts nothing more; what is on its way is finished."""
+        if self._worker is not None:
+            self._worker.stop()
+
+    def abort(self) -> None:
+        """Ends all sessions at once; what was undecided is tried again by the next run."""
+        if self._worker is not None:
+            self._worker.abort()
+
+    async def _wait_for_start(self) -> None:
+        if self._job.start is not None:
+            pause = (self._job.start - datetime.datetime.now(datetime.UTC)).total_seconds()
+            await asyncio.sleep(max(pause, 0))
+
+    def _queue_id(self, recipient: Recipient) -> str:
+        return queue_id.queue_id(self._queue_prefix, 0 if self._shared_message else recipient.id)
+
+    def _feed_rules(self) -> FeedRules:
+        settings = self._settings
+        return FeedRules(
+            transport=TRANSPORT,
+            relay=" ".join(settings.words("relayhost")).lower(),
+            room=settings.number("qmgr_message_recipient_limit"),
+            open_limit=2 * settings.number("default_process_limit"),
+            horizon=time.time() if self._once else None,
+        )
+
+    def _content(self) -> Content:
+        record = self._record
+        template = None if self._shared_message else Template(record.message)
+        verp = Sender(record.sender) if "{{" in record.sender else None
+        renderer = RowRenderer(FieldsFormat.from_text(record.fields_format), template, verp)
+        return Content(
+            ContentRules.from_settings(self._settings),
+            message=record.message if self._shared_message else None,
+            sender=record.sender if verp is None else None,
+            renderer=renderer,
+        )
+
+
+def _scheduler_rules(settings: Settings, one_each: bool) -> SchedulerRules:
+    positive = parse_feedback(settings.text("smtp_destination_concurrency_positive_feedback"))
+    negative = parse_feedback(settings.text("smtp_destination_concurrency_negative_feedback"))
+    assert positive is not None
+    assert negative is not None
+    return SchedulerRules(
+        window=WindowRules(
+            initial=settings.number("smtp_initial_destination_concurrency"),
+            limit=settings.number("smtp_destination_concurrency_limit"),
+            positive=positive,
+            negative=negative,
+            cohort_limit=settings.number("smtp_destination_concurrency_failed_cohort_limit"),
+        ),
+        recipients_per_request=1 if one_each else settings.number("smtp_destination_recipient_limit"),
+        sessions=settings.number("default_process_limit"),
+        closed_for=settings.seconds("minimal_backoff_time"),
+    )
+
+
+def _backoff(settings: Settings, job: Job, record: JobRecord) -> Backoff:
+    lifetime = settings.seconds("maximal_queue_lifetime")
+    if not record.sender:
+        lifetime = min(lifetime, settings.seconds("bounce_queue_lifetime"))
+    return Backoff(
+        settings.seconds("minimal_backoff_time"),
+        settings.seconds("maximal_backoff_time"),
+        lifetime if job.max_age is None else job.max_age,
+    )
+
+
+async def send(
+    job: Job, settings: Settings | None = None, *, spool: Path | None = None, once: bool = False
+) -> AsyncIterator[Outcome]:
+    """Carries a job out and yields each outcome once it is recorded.
+
+    `settings` None: main.cf's defaults and the job's own. Leaving the loop early stops the job in good order;
+    running it again goes on. Raises SettingError, JobError, SpoolError.
+    """
+    settings = settings or Settings.load(job=job.settings, job_file=str(job.path))
+    shard = open_spool(job, settings, spool_directory(job, spool))
+    turns: asyncio.Queue[Sequence[Outcome]] = asyncio.Queue()
+    log = Log.open(None, settings.text("syslog_name"), settings.text("syslog_facility"))
+    run = Run(job, settings, shard, log, once=once)
+    task = asyncio.ensure_future(run.finish(turns.put_nowait))
+    task.add_done_callback(lambda done: turns.put_nowait(()))
+    try:
+        while turn := await turns.get():
+            for outcome in turn:
+                yield outcome
+    finally:
+        run.stop()
+        try:
+            await task
+        finally:
+            shard.close()

@@ -1,0 +1,75 @@
+"""From outcomes to the books: the spool first, then the log and whoever listens, once a loop turn.
+
+    settler.record(outcomes)    during the turn
+    settler.flush()             at its end: one write for all
+
+Nothing is reported before it is in the spool. A deferral gets its next attempt here, or expires.
+Source: design page, section 3; Postfix bounce(8), defer_append(3); spec: queue, 6.
+"""
+
+from collections.abc import Callable, Sequence
+
+from fastsmtp.outcome.outcome import DEFERRED, EXPIRED, FINAL, Outcome
+from fastsmtp.queue.backoff import Backoff
+from fastsmtp.report.log import Log
+from fastsmtp.spool.records import Spool
+
+NEVER = float("inf")
+
+Listener = Callable[[Sequence[Outcome]], None]
+
+
+class Settler:
+    """Gathers a loop turn's outcomes."""
+
+    def __init__(
+        self, spool: Spool, log: Log, backoff: Backoff, arrived_at: float, *, one_message_each: bool
+    ) -> None:
+        self._spool = spool
+        self._log = log
+        self._backoff = backoff
+        self._arrived_at = arrived_at
+        self._one_message_each = one_message_each  # the end of a recipient is the end of its message
+        self._turn: list[Outcome] = []
+        self.listener: Listener | None = None
+        self.earliest_retry = NEVER  # of those recorded since the last flush
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Takes in what was decided."""
+        turn = self._turn
+        for outcome in outcomes:
+            turn.append(outcome if outcome.status is not DEFERRED else self._put_off(outcome))
+
+    def flush(self) -> float:
+        """Writes the turn down, then tells of it; gives its earliest retry. SpoolError: nothing more may be
+        sent.
+        """
+        turn = self._turn
+        if not turn:
+            return NEVER
+        self._spool.append(turn)
+        self._turn = []
+        self._report(turn)
+        if self.listener is not None:
+            self.listener(turn)
+        earliest, self.earliest_retry = self.earliest_retry, NEVER
+        return earliest
+
+    def _report(self, turn: Sequence[Outcome]) -> None:
+        log = self._log
+        if not log.listening:
+            return
+        log.outcomes(turn)
+        if self._one_message_each:
+            for outcome in turn:
+                if outcome.status in FINAL:
+                    log.removed(outcome.queue_id)
+            log.flush()
+
+    def _put_off(self, outcome: Outcome) -> Outcome:
+        now = outcome.finished_at
+        if self._backoff.expired(now, self._arrived_at):
+            return outcome._replace(status=EXPIRED)
+        retry_at = self._backoff.retry_at(now, self._arrived_at)
+        self.earliest_retry = min(self.earliest_retry, retry_at)
+        return outcome._replace(retry_at=retry_at)
