@@ -1,141 +1,134 @@
-"""`fastsmtp send`: its options, checked and put together; sending itself is the worker's.
+"""`fastsmtp send JOB.toml`: runs one job in the foreground to its end.
 
-    declare(send) -> click.Command      `send(options)` runs the job and returns the exit status
-    resume_command(options) -> str      the command that takes the job up again, for the summary
+Reads the job and the settings, opens the spool (importing the list the first time), carries the job out with
+progress on the terminal, writes the results, says what came of it. The first Ctrl-C (or SIGTERM) finishes what
+is on its way, the second ends it at once; either way the same command goes on later.
 
-Source: ours (design page, section 2).
+Options: send_options.py. Exit status: design page, section 2.
 """
 
-import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+import asyncio
+import signal
+import sys
+import time
 
 import click
+import uvloop
 
-from fastsmtp.cli.options import SETTINGS
-from fastsmtp.outcome.outcome import BOUNCED, CANCELLED, DEFERRED, EXPIRED, UNKNOWN
+from fastsmtp.cli.options import load_settings
+from fastsmtp.cli.progress import Progress, Summary
+from fastsmtp.cli.send_options import SendOptions, declare, resume_command
+from fastsmtp.conf.settings import Settings
+from fastsmtp.errors import SpoolError
+from fastsmtp.job import jobfile
+from fastsmtp.job.jobfile import Job
+from fastsmtp.report import results
+from fastsmtp.report.log import SYSLOG, Log
+from fastsmtp.spool.records import Books
+from fastsmtp.spool.shard import Shard
+from fastsmtp.worker.run import Run, changes, open_spool, spool_directory
 
-RESENDABLE = (BOUNCED, CANCELLED, DEFERRED, EXPIRED, UNKNOWN)
-RESULT_SUFFIXES = (".csv", ".jsonl")
-
-
-@dataclass(frozen=True, slots=True)
-class SendOptions:
-    """A run of a job, as the command line asks for it."""
-
-    job: Path
-    spool: Path | None = None  # None: .fastsmtp/ beside the job file
-    results: Path | None = None
-    once: bool = False
-    workers: int = 1
-    quiet: bool = False
-    log: str | None = None  # as fastsmtp.report.log.Log.open takes it
-    only: frozenset[str] = frozenset()  # statuses of the ended run; empty: not a run of its rows
-    config: Path | None = None
-    overrides: tuple[str, ...] = ()
+ALL_SENT = 0
+SOME_FAILED = 1
+SOME_WAIT = 75
+REFRESH = 0.15  # seconds between looks at the books
 
 
-def resume_command(options: SendOptions) -> str:
-    """The same command without --once: who continues wants the rest done."""
-    words = ["fastsmtp", "send", str(options.job)]
-    if options.spool is not None:
-        words += ["--spool", str(options.spool)]
+def send(options: SendOptions) -> int:
+    """Carries the job out; the exit status. UsageError before anything was sent, SpoolError."""
+    job = jobfile.load(options.job)
+    settings = load_settings(options.config, options.overrides, job.settings, job_file=str(options.job))
     if options.results is not None:
-        words += ["--results", str(options.results)]
-    if options.workers != 1:
-        words += ["--workers", str(options.workers)]
-    if options.quiet:
-        words.append("--quiet")
-    if options.log is not None:
-        words += ["--log", options.log]
-    if options.only:
-        words += ["--only", ",".join(sorted(options.only))]
-    if options.config is not None:
-        words += ["-c", str(options.config)]
-    for override in options.overrides:
-        words += ["-o", override]
-    return shlex.join(words)
+        results.check(options.results)
+    return Errand(options, job, settings).carry_out()
 
 
-def statuses(_context: click.Context, _parameter: click.Parameter, value: str | None) -> frozenset[str]:
-    """`deferred,bounced` as a set."""
-    if value is None:
-        return frozenset()
-    words = [word.strip() for word in value.split(",")]
-    for word in words:
-        if word not in RESENDABLE:
-            raise click.BadParameter(f"{word!r} is none of {', '.join(RESENDABLE)}")
-    return frozenset(words)
+command = declare(send)
 
 
-def results_file(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
-    if value is not None and value.suffix not in RESULT_SUFFIXES:
-        raise click.BadParameter(f"'{value}' ends neither in .csv nor in .jsonl")
-    return value
+class Errand:
+    """One run of the command, its arguments checked."""
+
+    def __init__(self, options: SendOptions, job: Job, settings: Settings) -> None:
+        self._options = options
+        self._job = job
+        self._settings = settings
+        self._progress = Progress(0, sys.stderr, options.quiet)
+        self._interruptions = 0
+
+    def carry_out(self) -> int:
+        """From the spool to the exit status."""
+        options = self._options
+        began_at = time.monotonic()
+        spool = open_spool(self._job, self._settings, spool_directory(self._job, options.spool))
+        summary = None
+        try:
+            for change in changes(self._job, spool.job):
+                self._say(f"warning: {change}")
+            before = spool.books()
+            if before.waiting:
+                self._send(spool)
+            books = spool.books()
+            if options.results is not None:
+                results.write(options.results, spool.results(include_waiting=True))
+            finished = before.waiting - books.waiting
+            seconds = time.monotonic() - began_at
+            summary = Summary(books, finished, seconds, options.results, resume_command(options))
+        finally:
+            self._progress.close(summary)
+            spool.close()
+        return exit_status(books)
+
+    def _send(self, spool: Shard) -> None:
+        settings = self._settings
+        log = Log.open(
+            self._options.log or settings.text("maillog_file") or SYSLOG,
+            settings.text("syslog_name"),
+            settings.text("syslog_facility"),
+            settings.number("delay_logging_resolution_limit"),
+        )
+        try:
+            run = Run(self._job, settings, spool, log, once=self._options.once)
+            uvloop.run(self._watch(run))
+        except SpoolError as error:
+            error.after_sending = True
+            raise
+        finally:
+            log.close()
+
+    async def _watch(self, run: Run) -> None:
+        """Runs the job; the progress looks at the books, signals end it."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._interrupt, run)
+        watch = loop.create_task(self._refresh(run))
+        try:
+            await run.finish()
+        finally:
+            watch.cancel()
+            self._progress.update(run.spool.books(), run.sessions)
+
+    async def _refresh(self, run: Run) -> None:
+        while True:
+            self._progress.update(run.spool.books(), run.sessions)
+            await asyncio.sleep(REFRESH)
+
+    def _interrupt(self, run: Run) -> None:
+        self._interruptions += 1
+        if self._interruptions == 1:
+            self._say(f"stopping; {run.sessions} deliveries are being finished (once more ends them at once)")
+            run.stop()
+        else:
+            run.abort()
+
+    def _say(self, text: str) -> None:
+        if not self._options.quiet:
+            click.echo(f"fastsmtp send: {text}", err=True)
 
 
-HELP = """Send a job, in the foreground, to its end.
-
-Run the same command again after an interruption, a crash or --once, and the job goes on where it stood.
-Recipients that are done are never sent to again. Ctrl-C lets the transactions in flight finish.
-
-\b
-Exit status:
-   0  all were sent
-   1  finished, but some bounced, expired, were rejected or are unknown
-   2  the command line, a setting or the job file is wrong; nothing was sent
-  75  some recipients wait for a retry
-"""
-
-# Each is named after its field of SendOptions.
-PARAMETERS: tuple[click.Parameter, ...] = (
-    click.Argument(["job"], type=click.Path(path_type=Path), metavar="JOB.toml"),
-    click.Option(
-        ["--spool"],
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="Where the state of the job is kept. Default: .fastsmtp beside the job file.",
-    ),
-    click.Option(
-        ["--results"],
-        type=click.Path(dir_okay=False, path_type=Path),
-        callback=results_file,
-        metavar="FILE",
-        help="Write a row for each recipient to this .csv or .jsonl file.",
-    ),
-    click.Option(
-        ["--once"], is_flag=True, help="Try each recipient once, then stop: the deferred ones wait."
-    ),
-    click.Option(
-        ["--only"],
-        callback=statuses,
-        metavar="STATUSES",
-        help="Send anew to the recipients that ended so in the last run, e.g. deferred,unknown.",
-    ),
-    click.Option(
-        ["--workers"],
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=1,
-        help="Send with N processes. Default: 1.",
-    ),
-    click.Option(["--quiet"], is_flag=True, help="Show no progress and no summary. Errors are still told."),
-    click.Option(
-        ["--log"],
-        metavar="FILE",
-        help="Log each delivery in Postfix's format. `-` is stderr, `syslog` the system's log.",
-    ),
-    *SETTINGS,
-)
-
-
-def declare(send: Callable[[SendOptions], int]) -> click.Command:
-    """The command, with `send` to do the work."""
-    return click.Command(
-        "send",
-        params=list(PARAMETERS),
-        callback=lambda **words: send(SendOptions(**words)),
-        help=HELP,
-        short_help="Send a job, in the foreground, to its end.",
-    )
+def exit_status(books: Books) -> int:
+    """What the shell is told of a job that stands so."""
+    if books.waiting:
+        return SOME_WAIT
+    failed = books.bounced + books.expired + books.rejected + books.unknown + books.cancelled
+    return SOME_FAILED if failed else ALL_SENT

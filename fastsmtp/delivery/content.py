@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from fastsmtp.conf.settings import Settings
-from fastsmtp.errors import FastsmtpError
+from fastsmtp.errors import FastsmtpError, MimeError
 from fastsmtp.mail.address import to_wire
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
@@ -21,7 +21,7 @@ from fastsmtp.outcome.status import CONTENT
 from fastsmtp.wire import encoder
 from fastsmtp.wire.engine import Transaction
 
-FINAL_DOT = 3  # bytes: the dot line is no content
+SIZE_UNKNOWN = -1  # conversion changes it: SIZE= is not announced
 
 
 class ContentError(FastsmtpError):
@@ -45,6 +45,9 @@ class ContentRules(NamedTuple):
 
     line_length_limit: int
     converts: bool  # 8bit to 7bit where the peer needs it
+    nesting_limit: int
+    boundary_limit: int
+    header_limit: int
     quotes: bool  # local parts in the envelope
 
     @classmethod
@@ -52,6 +55,9 @@ class ContentRules(NamedTuple):
         return cls(
             settings.number("smtp_line_length_limit"),
             not settings.flag("disable_mime_output_conversion"),
+            settings.number("mime_nesting_limit"),
+            settings.number("mime_boundary_length_limit"),
+            settings.number("header_size_limit"),
             settings.flag("smtp_quote_rfc821_envelope"),
         )
 
@@ -118,5 +124,21 @@ class Content:
         return encoded
 
     def _encode(self, message: bytes, eightbit: bool) -> _Encoded:
-        wire = encoder.encode(message, line_length_limit=self._rules.line_length_limit)
-        return _Encoded(wire, len(wire) - FINAL_DOT, 7 if message.isascii() else 8)
+        """The bytes for one kind of peer. The message is 8bit when it says so or holds a byte above 127."""
+        rules = self._rules
+        encoding, size = encoder.scan(message)
+        if encoding == "7bit" or eightbit or not rules.converts:
+            wire = encoder.encode(message, line_length_limit=rules.line_length_limit)
+            return _Encoded(wire, size, 7 if encoding == "7bit" else 8)
+        try:
+            wire = encoder.encode(
+                message,
+                line_length_limit=rules.line_length_limit,
+                downgrade=True,
+                nesting_limit=rules.nesting_limit,
+                boundary_limit=rules.boundary_limit,
+                header_limit=rules.header_limit,
+            )
+        except MimeError as error:
+            raise ContentError(error.dsn, str(error)) from None
+        return _Encoded(wire, SIZE_UNKNOWN, 8)

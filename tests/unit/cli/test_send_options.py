@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fastsmtp.cli.send import PARAMETERS, RESENDABLE, SendOptions, declare, resume_command
+from fastsmtp.cli.send_options import PARAMETERS, RESENDABLE, SendOptions, declare, resume_command
 
 
 def parse(*words: str) -> SendOptions:
