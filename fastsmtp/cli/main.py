@@ -29,8 +29,8 @@ TEMPORARY_FAILURE = 75
 INTERRUPTED = 130
 
 COMMANDS = {
-    "conf": "Show settings, as Postfix's postconf does.",
     "send": "Send a job, in the foreground, to its end.",
+    "conf": "Show settings, as Postfix's postconf does.",
     "sink": "Receive mail for a demo or a test, and throw it away.",
     "wire": "Print the exact bytes that would follow DATA.",
 }

@@ -1,8 +1,8 @@
 """`fastsmtp send JOB.toml`: runs one job in the foreground to its end.
 
 Reads the job and the settings, opens the spool (importing the list the first time), carries the job out with
-progress on the terminal, writes the results, says what came of it. The first Ctrl-C (or SIGTERM) finishes what
-is on its way, the second ends it at once; either way the same command goes on later.
+progress on the terminal, writes the results, says what came of it. The first Ctrl-C (or SIGTERM) finishes
+what is on its way, the second ends it at once; either way the same command goes on later.
 
 Options: send_options.py. Exit status: design page, section 2.
 """

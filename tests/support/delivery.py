@@ -3,7 +3,7 @@
     outcomes = deliver(["r1@x.example"], peer, other_peer, smtp_mx_session_limit="3")
     outcomes["r1@x.example"].status
 
-Several peers are the sites of the relay's next-hop, in order. One attempt for each recipient; no file is touched.
+Several peers are the sites of the relay's next-hop, in order. One attempt for each; no file is touched.
 """
 
 import asyncio
@@ -82,5 +82,6 @@ def small_job() -> Job:
         max_age=None,
         settings={},
         verp=None,
+        rendering=None,
         fields_format=FieldsFormat(),
     )

@@ -153,7 +153,7 @@ REFUSALS = [
     ("name", "dialogue", "status", "dsn", "reason"), REFUSALS, ids=[row[0] for row in REFUSALS]
 )
 @pytest.mark.parametrize("cut", [WHOLE, BYTEWISE])
-def test_refusal_gives_status_and_dsn(name, dialogue, status, dsn, reason, cut):
+def test_refusal_gives_status_and_dsn(name, dialogue, status, dsn, reason, cut):  # noqa: PLR0917
     with Peer(dialogue, cut=cut) as peer:
         found = fate(deliver(ONE, peer))
     assert found[:2] == (status, dsn)
