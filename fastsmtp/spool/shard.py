@@ -162,7 +162,7 @@ class Shard:
     def append(self, outcomes: Sequence[Outcome]) -> None:
         """Records the outcomes of one loop turn, all or none: one write, and no sync but with `always`.
 
-        One outcome for each recipient handed out. Raises SpoolError, with none recorded, also where an earlier
+        One outcome for each recipient handed out. Raises SpoolError, none recorded, also where an earlier
         sync failed.
         """
         self._syncer.check()
