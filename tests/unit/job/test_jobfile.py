@@ -8,7 +8,6 @@ import pytest
 
 from fastsmtp.errors import JobError
 from fastsmtp.job import jobfile
-from fastsmtp.job.toml_lines import key_lines
 from fastsmtp.mail.fields import FieldsFormat
 
 GOOD = """\
@@ -266,16 +265,3 @@ def test_message_without_headers_is_refused(write: Write, tmp_path: Path, conten
     assert problems(path) == [
         "letter.eml:1: no header; expected an RFC 5322 message, which begins with headers"
     ]
-
-
-def test_lines_of_keys_are_found() -> None:
-    text = 'a = """\nb = 1\n"""\nb = \'\'\'x\'\'\'\n# c = 1\n"c d" = 1\n[settings]\n  e.f=1\n[[ x . y ]]\n'
-    assert key_lines(text) == {
-        ("a",): 1,
-        ("b",): 4,
-        ("c d",): 6,
-        ("settings",): 7,
-        ("settings", "e"): 8,
-        ("settings", "e", "f"): 8,
-        ("x", "y"): 9,
-    }
