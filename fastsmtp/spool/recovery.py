@@ -18,7 +18,7 @@ from typing import Final
 from fastsmtp.outcome.outcome import DEFERRED
 
 TABLES: Final = (
-    "PRAGMA temp.journal_mode = MEMORY",
+    "PRAGMA temp.journal_mode = OFF",  # else the DROP of a large table is journalled, page by page, in memory
     "CREATE TABLE temp.gap (first_id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL)",
     """CREATE TABLE temp.retry (
            retry_at REAL, recipient INTEGER, attempts INTEGER NOT NULL, first_attempt_at REAL NOT NULL,
@@ -97,4 +97,7 @@ def recover(connection: sqlite3.Connection) -> Tally:
         connection.execute("COMMIT")
     elif last_id:
         connection.execute("INSERT INTO temp.gap VALUES (1, ?)", (last_id,))
+    connection.execute(
+        "PRAGMA temp.journal_mode = MEMORY"
+    )  # from here on writes are small, and may be repeated
     return Tally(recipients, rejected, duplicate, recipients - sum(by_status.values()), by_status)
