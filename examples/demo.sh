@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 commands=${1:-.venv/bin}
-delay=0.1
+delay=0.05
 
 fastsmtp() { "$commands/python" -m fastsmtp "$@"; }
 show() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }

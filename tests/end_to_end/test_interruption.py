@@ -36,7 +36,8 @@ def recipients(receiver: Receiver) -> list[str]:
 def test_interrupted_send_finishes_what_is_in_flight_and_goes_on_later(
     job: Job, slow_receiver: Receiver, number: signal.Signals
 ) -> None:
-    running = started("send", *job.arguments(slow_receiver.port, FEW))
+    arguments = [word for word in job.arguments(slow_receiver.port, FEW) if word != "--quiet"]
+    running = started("send", *arguments)
     eventually(lambda: len(slow_receiver.transactions) > COUNT // 8)
     running.send_signal(number)
     output, errors = running.communicate(timeout=30)

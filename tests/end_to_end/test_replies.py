@@ -108,7 +108,7 @@ def test_reply_decides_the_recipients_fate(case: Case, tmp_path: Path) -> None:
     with Peer(case.dialogue) as peer:
         job, done = send_to(peer, tmp_path)
     check(job, done, case.status, case.dsn)
-    if case.status == "sent":
+    if case.status == "sent" and case.dialogue != OLD:  # HELO alone has no 8BITMIME: that text is converted
         content = peer.conversations[0].messages[0]
         assert content.removesuffix(b".\r\n").replace(b"\r\n.", b"\r\n") == job.expected.popitem()[1]
 

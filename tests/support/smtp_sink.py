@@ -1,7 +1,7 @@
 """Postfix's smtp-sink: the fastest receiver at hand, in C, without a disk.
 
     with SmtpSink("-c") as sink: ... sink.port ...
-    with SmtpSink(dump=path) as sink: ... dumped(path) ...
+    with SmtpSink(keep=True) as sink: ... sink.kept() ...      (or sink.kept_count(), which is quick)
 
 Its switches misbehave on demand: -p no PIPELINING, -e no ESMTP, -8 no 8BITMIME, -f/-r COMMAND refuses with
 5xx/4xx, -q COMMAND disconnects, -Q COMMAND says 421 first; see smtp-sink(1). Never -M: it leaves without the
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -36,14 +37,17 @@ class Dumped(NamedTuple):
 
 
 class SmtpSink:
-    def __init__(self, *switches: str, dump: Path | None = None, sessions: int = SESSIONS) -> None:
+    def __init__(self, *switches: str, keep: bool = False, sessions: int = SESSIONS) -> None:
         program = find("smtp-sink")
         if program is None:
             raise RuntimeError("smtp-sink is not installed (Debian: postfix)")
         self.port = process.free_port()
         self.address = f"{process.LOOPBACK}:{self.port}"
         as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
-        dumping = ["-D", str(dump)] if dump is not None else []
+        self._directory = TemporaryDirectory(prefix="smtp-sink-")
+        self.dump = Path(self._directory.name) / "dump"
+        self.dump.parent.chmod(0o777)  # it runs as nobody
+        dumping = ["-D", str(self.dump)] if keep else []
         self.command = [
             program,
             *as_nobody,
@@ -67,6 +71,14 @@ class SmtpSink:
         if self.process is not None:
             process.stop(self.process)
             self.process = None
+        self._directory.cleanup()
+
+    def kept(self) -> list["Dumped"]:
+        """Every message, in the order in which they ended."""
+        return list(dumped(self.dump.read_bytes())) if self.dump.exists() else []
+
+    def kept_count(self) -> int:
+        return self.dump.read_bytes().count(b"\nX-Mail-Args: ") if self.dump.exists() else 0
 
 
 OWN_HEADERS = re.compile(
@@ -75,9 +87,7 @@ OWN_HEADERS = re.compile(
 )
 
 
-def dumped(path: Path) -> Iterator[Dumped]:
-    """Every message of a dump file, in the order in which they ended."""
-    data = path.read_bytes()
+def dumped(data: bytes) -> Iterator[Dumped]:
     heads = list(OWN_HEADERS.finditer(data))
     for head, following in zip(heads, [*heads[1:], None], strict=True):
         end = following.start() if following else len(data)
