@@ -18,10 +18,15 @@ cdef extern from "Python.h":
 cdef enum:
     SMALLEST = 512
 
+cdef char[1] NOWHERE        # a buffer without a store is here: memcpy wants a place even for nothing
+
 
 @cython.final
 cdef class OutBuffer:
     """See buffer.pxd."""
+
+    def __cinit__(self) -> None:
+        self.at = self.stop = NOWHERE
 
     def __dealloc__(self) -> None:
         unref(self._store)
@@ -32,7 +37,7 @@ cdef class OutBuffer:
         if self._store is NULL:
             self._store = new_bytes(NULL, wanted)
         else:
-            self.at = self.stop = NULL      # a failed resize frees the store and sets it to NULL
+            self.at = self.stop = NOWHERE      # a failed resize frees the store and sets it to NULL
             resize_bytes(&self._store, wanted)
         self.at = bytes_at(self._store) + used
         self.stop = bytes_at(self._store) + wanted
@@ -46,7 +51,7 @@ cdef class OutBuffer:
         cdef object taken
         if used == 0:
             return b""
-        self.at = self.stop = NULL
+        self.at = self.stop = NOWHERE
         resize_bytes(&self._store, used)
         taken = <object>self._store
         unref(self._store)                  # the reference is the caller's now

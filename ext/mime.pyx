@@ -13,7 +13,7 @@ Only labelled entities change: their label is withheld and the block ends with a
 for a leaf, 7bit for what holds parts or a message. All other text, 8bit or not, goes through as it came. Of
 a body only lines that start with "-" are looked at, and only while a boundary is open; of a line that is
 cut or long only so much is kept as decides what it is. Memory: one header (at most its limit and a
-segment), one line start, the open boundaries.
+segment), what is held back behind a 7bit label until its block ends, one line start, the open boundaries.
 
 Where it leaves Postfix: of several labels an 8bit one replaces those before it; message/* other than rfc822
 (and global) is encoded and says so; what Entity and QuotedWriter tell of themselves.
@@ -40,6 +40,7 @@ cdef enum:
     SPACE = 32
     DASH = 45
     DASHES = 2              # before a boundary, and behind a closing one
+    WAITING_LIMIT = 1048576 # of header text held back behind a label; if that is not enough, the label stays
 
 cdef const char* TYPE_NAME = b"content-type"
 cdef const char* LABEL_NAME = b"content-transfer-encoding"
@@ -62,7 +63,6 @@ cdef class MimeMachine:
         self._entity = Entity.__new__(Entity, nesting_limit, boundary_limit)
         self._header = Header.__new__(Header, header_limit)
         self._converting = converting
-        self._header_limit = header_limit
         self._look_ahead = max(<Py_ssize_t>SEGMENT, boundary_limit + 2 * DASHES)
         self._start = OutBuffer.__new__(OutBuffer)
         self.reset()
@@ -230,7 +230,7 @@ cdef class MimeMachine:
             else:
                 self._waiting.append((is_label, data[:end - data]))
                 self._waiting_size += end - data
-                if self._waiting_size > self._header_limit:
+                if self._waiting_size > WAITING_LIMIT:
                     self._release(False)
             self._lines.line_number += header.dropped_lines
         header.clear()

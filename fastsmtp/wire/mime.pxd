@@ -25,7 +25,6 @@ cdef class MimeMachine:
         LineWriter _lines
         QuotedWriter _quoted
         bint _converting            # False: only look for labels
-        Py_ssize_t _header_limit
         Py_ssize_t _look_ahead      # bytes of a line that decide what it is
         readonly bint labels_8bit   # a header block had 8bit or binary as its whole label; never reset
 

@@ -14,6 +14,7 @@ from fastsmtp.errors import MimeError
 from tests.reference.lines import normalise, pieces
 
 SEGMENT = 2048
+WAITING_LIMIT = 1 << 20
 TYPE_SPECIALS = b'()<>@,;:\\"/[]?='
 LABEL_SPECIALS = b'()<>@,;:\\".[]'
 HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:", re.DOTALL)
@@ -189,14 +190,24 @@ class Converter:
                 folded.append((0, b"", self.lines[self.at]))
                 self.at += 1
             self.header(entity, name, self.kept(folded))
-        drop = entity.is_8bit and KEPT_LABEL not in self.quirks
-        for is_label, header in entity.headers:
-            if not (drop and is_label):
-                self.output += header
+        self.write(entity.headers, drop_labels=entity.is_8bit and KEPT_LABEL not in self.quirks)
         if entity.is_8bit:
             holders = {"multipart", "message", "partial" if MESSAGE_LABEL in self.quirks else ""}
             label = b"7bit" if entity.shape in holders else b"quoted-printable"
             self.output.append(b"Content-Transfer-Encoding: " + label)
+
+    def write(self, headers: list[tuple[bool, list[bytes]]], drop_labels: bool) -> None:
+        """A label can only be dropped while no more than WAITING_LIMIT waits for the end of the block."""
+        waiting: list[tuple[bool, list[bytes]]] = []
+        for is_label, header in headers:
+            waiting.append((is_label, header))
+            size = sum(len(b"\n".join(each)) for _, each in waiting)
+            if not waiting[0][0] or size > WAITING_LIMIT:
+                self.output += [line for _, each in waiting for line in each]
+                waiting = []
+        for is_label, header in waiting:
+            if not (is_label and drop_labels):
+                self.output += header
 
     def kept(self, folded: list[tuple[int, bytes, bytes]]) -> list[bytes]:
         """Lines of a header as the limit lets them in, by whole segments; no blanks at the colon."""

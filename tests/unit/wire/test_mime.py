@@ -199,6 +199,11 @@ class TestLabels:
             "A: b", "C: d", "E: f", QP, "", "=C3=A9"
         )
 
+    def test_first_label_stays_where_too_much_would_have_to_wait(self, convert: Convert) -> None:
+        long = ["X: " + "y" * 60_000] * 18
+        assert convert(text(SEVEN, *long[:17], EIGHT, ""), line_length_limit=0) == sent(*long[:17], QP, "")
+        assert convert(text(SEVEN, *long, EIGHT, ""), line_length_limit=0) == sent(SEVEN, *long, QP, "")
+
     def test_label_is_emitted_for_an_ascii_or_empty_body(self, convert: Convert) -> None:
         assert convert(text(EIGHT, "", "a")) == sent(QP, "", "a")
         assert convert(text(EIGHT, "")) == sent(QP, "")
