@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 TYPED := tests/support tests/end_to_end tests/crash tests/test_house.py benchmarks
 SHELL := /bin/bash
+SANITIZERS := -fsanitize=address,undefined
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench micro build annotate debug clean
+.PHONY: help demo test quick lint bench micro build annotate debug fuzz sanitize clean
 
 help:  ## this list
 	@echo 'fastsmtp: a bulk mailing daemon. Two commands to start with: make demo, make test.'
@@ -47,6 +48,18 @@ debug: $(VENV)/.test  ## the whole suite on modules with bounds checks and asser
 	@FASTSMTP_DEBUG=1 $(BIN)/python setup.py -q build_ext --inplace --force
 	@result=0; $(BIN)/python -m pytest $(TESTFLAGS) || result=$$?; \
 	  $(BIN)/python setup.py -q build_ext --inplace --force; exit $$result
+
+fuzz: $(VENV)/.test build  ## random messages through the encoder, judged by its plain twins (SECONDS=60)
+	@$(BIN)/python -m tests.fuzz.encoder --seconds $(or $(SECONDS),60)
+
+sanitize: $(VENV)/.test  ## the same, and the wire tests, with AddressSanitizer and UBSan in the compiled modules
+	@CFLAGS="$(SANITIZERS) -fno-omit-frame-pointer -g" LDFLAGS="$(SANITIZERS)" $(BIN)/python setup.py -q build \
+	  --build-base build/sanitized --build-lib build/sanitized/lib
+	@set -e; export PYTHONSAFEPATH=1 PYTHONPATH=build/sanitized/lib:. PYTHONMALLOC=malloc \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)"; \
+	  $(BIN)/python -m tests.fuzz.encoder --seconds $(or $(SECONDS),60); \
+	  $(BIN)/python -m pytest -o pythonpath=build/sanitized/lib tests/unit/wire
 
 clean:  ## all that was built, .venv too
 	rm -rf $(VENV) build dist *.egg-info ext/*.c ext/*.html fastsmtp/wire/*.so

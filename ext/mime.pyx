@@ -40,7 +40,8 @@ cdef enum:
     SPACE = 32
     DASH = 45
     DASHES = 2              # before a boundary, and behind a closing one
-    WAITING_LIMIT = 1048576 # of header text held back behind a label; if that is not enough, the label stays
+    WAITING_LIMIT = 1048576 # bytes of headers held back behind a label; if that is not enough, the label stays
+    WAITING_COST = 128      # of holding one, about
 
 cdef const char* TYPE_NAME = b"content-type"
 cdef const char* LABEL_NAME = b"content-transfer-encoding"
@@ -229,7 +230,7 @@ cdef class MimeMachine:
                 self._write_header(data, end - data)
             else:
                 self._waiting.append((is_label, data[:end - data]))
-                self._waiting_size += end - data
+                self._waiting_size += end - data + WAITING_COST
                 if self._waiting_size > WAITING_LIMIT:
                     self._release(False)
             self._lines.line_number += header.dropped_lines

@@ -14,7 +14,7 @@ from fastsmtp.errors import MimeError
 from tests.reference.lines import normalise, pieces
 
 SEGMENT = 2048
-WAITING_LIMIT = 1 << 20
+WAITING_LIMIT, WAITING_COST = 1 << 20, 128
 TYPE_SPECIALS = b'()<>@,;:\\"/[]?='
 LABEL_SPECIALS = b'()<>@,;:\\".[]'
 HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:", re.DOTALL)
@@ -201,7 +201,7 @@ class Converter:
         waiting: list[tuple[bool, list[bytes]]] = []
         for is_label, header in headers:
             waiting.append((is_label, header))
-            size = sum(len(b"\n".join(each)) for _, each in waiting)
+            size = sum(len(b"\n".join(each)) + WAITING_COST for _, each in waiting)
             if not waiting[0][0] or size > WAITING_LIMIT:
                 self.output += [line for _, each in waiting for line in each]
                 waiting = []

@@ -3,6 +3,7 @@
 import quopri
 import random
 import re
+import resource
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ WORDS = [
     b'Content-Type: multipart/digest; boundary=""\n\n', b"Content-Transfer-Encoding: 8bit\n",
     b"Content-Transfer-Encoding:",
 ]  # fmt: skip
+LABEL = b"Content-Transfer-Encoding: 8bit\n\n"
 CONTENT = st.lists(st.one_of(st.sampled_from(WORDS), st.binary(max_size=4)), max_size=40).map(b"".join)
 
 
@@ -156,6 +158,40 @@ def test_streaming_gives_output_with_each_piece() -> None:
     assert head.endswith(b"\r\n\r\n")
     assert min(given_out) > 30_000
     assert len(encoder.finish()) < 100
+
+
+MULTIPART = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"", b"X: y\n" * 10_000 + b"\n"),
+        (b"\n", "ü".encode() * 30_000),
+        (LABEL, "ü".encode() * 30_000),
+        (LABEL, b"--b\n" * 10_000),
+        (MULTIPART, b"--b\n" * 10_000),
+        (MULTIPART + b"--b", b"x" * 50_000),
+        (MULTIPART + b"--", b"\r" * 50_000),
+        (MULTIPART + LABEL + b"--", b"-" * 50_000),
+        (b"X: ", b"y" * 50_000),
+        (b"X: ", b" y\n" * 10_000),
+        (b"", b"x" * 50_000),
+        (b"Content-Transfer-Encoding: 7bit\n", b"X: y\n" * 10_000),
+        (b"Content-Type: multipart/mixed; boundary=", b"x" * 50_000),
+    ],
+)
+def test_memory_is_bounded_by_the_piece_whatever_the_message(head: bytes, piece: bytes) -> None:
+    """32 MiB of it; a leak of a byte in eight would show."""
+    encoder = Encoder(downgrade=True)
+    encoder.feed(head)
+    for _ in range(20):
+        encoder.feed(piece)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range((32 << 20) // len(piece)):
+        encoder.feed(piece)
+    encoder.finish()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096  # KiB
 
 
 def test_one_encoder_takes_message_after_message_also_after_a_refused_one() -> None:
