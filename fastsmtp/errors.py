@@ -10,6 +10,7 @@
         SessionLost          the stream ended
       RenderError            one recipient's message or sender cannot be made from its fields; others can
       MimeError              a message that cannot be converted for this peer: its recipients bounce
+      TableError             a lookup table has no answer now: what hangs on it is deferred, never decided
       LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
       SpoolError             stops the worker: what cannot be recorded must not be sent
 
@@ -74,6 +75,10 @@ class MimeError(FastsmtpError):
     def __init__(self, reason: str, dsn: str) -> None:
         super().__init__(reason)
         self.dsn = dsn
+
+
+class TableError(FastsmtpError):
+    """A lookup table cannot be opened or asked, or gave an answer that is none; says which table and why."""
 
 
 class LocalProtocolError(FastsmtpError):

@@ -31,6 +31,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "send": "Send a job, in the foreground, to its end.",
     "conf": "Show settings, as Postfix's postconf does.",
+    "lookup": "Ask a lookup table, as postmap -q does.",
     "sink": "Receive mail for a demo or a test, and throw it away.",
     "wire": "Print the exact bytes that would follow DATA.",
 }

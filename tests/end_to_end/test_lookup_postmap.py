@@ -1,0 +1,201 @@
+"""`fastsmtp lookup` against Postfix's postmap -q: the same table, the same key, the same answer."""
+
+import os
+import shutil
+import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from fastsmtp.cli.main import main
+
+POSTMAP = shutil.which("postmap", path="/usr/sbin:/usr/bin:/sbin:/bin")
+TYPES = set()
+if POSTMAP is not None:
+    TYPES = set(
+        subprocess.run(
+            [Path(POSTMAP).with_name("postconf"), "-m"], capture_output=True, text=True, check=False
+        ).stdout.split()
+    )
+
+pytestmark = [pytest.mark.peer, pytest.mark.skipif(POSTMAP is None, reason="postmap is not installed")]
+
+REFERENCES = {
+    "static:text": ["x", "X y"],
+    "static:{ a  b }": ["x"],
+    "static:": ["x"],
+    "fail:x": ["x"],
+    "nope:x": ["x"],
+    "inline:{ x=y, { X1 = v  w } }": ["x", "X", "x1", "y"],
+    "inline:{ x = y }": ["x"],
+    "inline:{}": ["x"],
+    "inline:x=y": ["x"],
+    "inline:{ x= }": ["x"],
+    "inline:{x=1, x=2}": ["x"],
+    "inline:{ {a b = c} }": ["a b"],
+    "inline:{ {k c} }": ["k"],
+    "inline:{k=$x}": ["k"],
+    "unionmap:{static:one,inline:{x=two}}": ["x", "y"],
+    "unionmap:{inline:{x=two}}": ["x", "y"],
+    "unionmap:{static:a, fail:x}": ["x"],
+    "unionmap:{}": ["x"],
+    "unionmap:x": ["x"],
+    "pipemap:{inline:{x=y},inline:{y=z}}": ["x", "y"],
+    "pipemap:{inline:{x=y},fail:z}": ["x", "w"],
+    "pipemap:{static:a,inline:{a={b c}}}": ["x"],
+    "randmap:{a}": ["x"],
+    "randmap:{}": ["x"],
+    "randmap:a": ["x"],
+    "texthash:/no/such/file": ["x"],
+    "regexp:/no/such/file": ["x"],
+    "regexp:{ {/fo+/ bar}, {!/x/ not $$x} }": ["foo", "x", "y", "FOO"],
+    "regexp:{{/f(o+)/ b$1}}": ["foo", "fx"],
+    "regexp:{/foo/ bar}": ["foo"],
+    "cidr:{ {1.2.3.0/24 yes}, {0.0.0.0/0 no} }": ["1.2.3.4", "4.3.2.1", "::1"],
+}
+
+# fmt: off
+FILES: dict[str, tuple[str, list[str]]] = {
+    "texthash": (
+        'KEY   value  one \n# c\nk2 v2\n  cont\n"a b"@x quoted\nesc\\ aped v3\nnovalue\nalias: a\n'
+        'k3\t v\n\t in\nbad"quote v\nmüller umlaut\n  # c\n\nlast l',
+        [
+            "key", "KEY", "k2", '"a b"@x', "a b@x", "esc\\ aped", "novalue", "alias:", "alias", "k3",
+            "nope", "last", "müller", "bad",
+        ],
+    ),
+    "texthash plain": (
+        "a 1\nB\t2 3 \n# x\n\nc  3",
+        [
+            "a", "b", "B", "c", "#", "d",
+        ],
+    ),
+    "texthash indented start": (
+        "  a 1\n more\nb 2\n",
+        [
+            "a", "b", "more",
+        ],
+    ),
+    "texthash empty": (
+        "",
+        [
+            "a",
+        ],
+    ),
+    "regexp": (
+        "/^abc$/i CASE\n/^abc$/ nocase\n/^(a+)(b*)x/ $1-$2-${1}-$(2)-$$\n!/^q/i notq $1\nif /^q/\n"
+        "/^q1/ one\nif !/^q2/\n/^q3/ three\nendif\n/^q/ qq\nendif\n/bad(/ x\n/^z/k flag\nz\n"
+        "|pipe|slash ok\n/[[:digit:]]{3}/ three   digits  \n/(a)(b)?c/ [$2]\n/w$/   $9\n/k/ $name\n"
+        "/e\\/f/ esc\n/h/iz y\n",
+        [
+            "abc", "ABC", "aabbx", "q1", "q2", "q3", "Q", "abd", "z", "pipe", "a123", "ac", "abc1", "w",
+            "k", "e/f", "xq", "h", "zz",
+        ],
+    ),
+    "regexp lines": (
+        "/a.c/m m\n/a.c/ dot\n/^b/m line\n/d$/ end\n",
+        [
+            "abc", "a\nc", "x\nb", "d\n", "d", "xd",
+        ],
+    ),
+    "regexp basic": (
+        "/^\\(x\\)y/x basic $1\n/^a\\{2\\}b/x two\n/^c|d$/x bar\n/^(e)/x paren\n/^g\\|^h/x alt\n",
+        [
+            "xy", "XY", "aab", "aaab", "c|d", "c", "(e)", "e", "g", "h",
+        ],
+    ),
+    "regexp brackets": (
+        "/^[]a]$/ close\n/^[^]b]1$/ notclose\n/^[a\\]2$/ backslash\n/^[a-]3$/ dash\n"
+        "/^[[.x.]-z]4$/ range\n/^[[:alpha:][:digit:]_]5$/ classes\n/^[[:nope:]]6$/ bad\n"
+        "/^[+--]7$/ plus\n/^[&&|~]8/ set\n/^[[]9/ open\n",
+        [
+            "]", "a", "]1", "b1", "c1", "a2", "\\2", "-3", "x4", "y4", "w4", "g5", "_5", "-5", "a6", ",7",
+            "+7", "&8", "[9",
+        ],
+    ),
+    "regexp repeats": (
+        "/^a*?$/ lazy\n/^(b|c)++$/ twice\n/^d{2}$/ two\n/^e{2,}$/ more\n/^f{,2}$/ upto\n/^*g/ star\n"
+        "/^(ab)*\\1h/ ref\n/+i/ plus\n/j**k/ stars\n",
+        [
+            "", "aa", "bcb", "dd", "ddd", "eee", "e", "ff", "fff", "*g", "g", "ababh", "h", "i", "+i",
+            "jjk", "k",
+        ],
+    ),
+    "regexp words": (
+        "/\\<one\\>/ word\n/\\bt\\w+o\\b/ two\n/a\\.b/ dot\n/\\$x/ dollar\n",
+        [
+            "one", "a one b", "none", "two", "a too b", "stwo", "a.b", "axb", "$x",
+        ],
+    ),
+    "pcre": (
+        "/^abc$/i CASE\n/^abc$/ nocase\n/^(?<n>a+)x/ $1\n/^b(?:c|d)+e$/ group\n/^f(?=g)/ ahead\n"
+        "/^h\\d+$/ digits\n/^i\\Qa.b\\E$/ quoted\n/^[[:alpha:]]1$/ class\n/^[]x]2$/ bracket\n"
+        "/^ j k /x verbose\n/l.m/s nodot\n/l.m/ dot\n/^n$/E end\n/o/A anchored\n/^p(?-i)q|^v/ inner\n"
+        "/^w((?-i)a|b)c$/ scope\n/^r\\h+s/ blanks\n/bad(/ x\n/u\\z/ z\n!/^[a-z]/ other\n",
+        [
+            "abc", "ABC", "aax", "bcde", "fg", "h12", "ia.b", "iaxb", "g1", "]2", "jk", "l\nm", "lxm", "n",
+            "n\n", "o", "xo", "pq", "r \ts", "u", "u\n", "1", "PQ", "Pq", "V", "v", "WAC", "WaC", "WbC",
+            "WBC",
+        ],
+    ),
+    "cidr": (
+        "10.0.0.0/8 ten\n10.1.2.3/8 bad\n192.0.2.1 one\n[192.0.2.2] two\n[192.0.2.0/28] br\n"
+        "[192.0.3.0]/28 br3\n2001:db8::/32 six\n[2001:db9::]/32 sixb\n::1\t loop\n"
+        "!172.16.0.0/12 not private \n",
+        [
+            "10.2.3.4", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.3.3", "192.0.3.16", "2001:db8::1",
+            "2001:DB8:0::5", "[2001:db8::1]", "2001:db9::1", "::1", "172.16.0.1", "8.8.8.8", "host.example",
+            "010.1.1.1", "10.1", "::ffff:10.1.1.1", "fe80::1", "",
+        ],
+    ),
+    "cidr conditions": (
+        "if 10.0.0.0/8\n10.1.0.0/16 a\nif !10.2.0.0/16\n10.0.0.0/8 notb\nendif\nendif\n"
+        "10.0.0.0/8 rest\n0.0.0.0/0 any4\n::/0 any6\n1.2.3.4\n1.2.3.300 x\n1.2.3.4/33 x\nfoo bar\n"
+        "endif\n",
+        [
+            "10.1.1.1", "10.2.1.1", "10.3.1.1", "8.8.8.8", "::2",
+        ],
+    ),
+}
+# fmt: on
+
+
+def postmap(reference: str, key: str) -> tuple[int, str]:
+    assert POSTMAP is not None
+    done = subprocess.run([POSTMAP, "-q", key, reference], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def lookup(reference: str, key: str) -> tuple[int, str]:
+    with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()):
+        status = main(["lookup", reference, "--", key])
+    return status, stdout.getvalue()
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_lookup_answers_as_postmap(reference: str) -> None:
+    keys = REFERENCES[reference]
+    assert {key: lookup(reference, key) for key in keys} == {key: postmap(reference, key) for key in keys}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_lookup_in_a_file_answers_as_postmap(case: str, tmp_path: Path) -> None:
+    kind = case.split(maxsplit=1)[0]
+    if kind not in TYPES:
+        pytest.skip(f"Postfix has no {kind} here")
+    text, keys = FILES[case]
+    (tmp_path / "table").write_text(text)
+    reference = f"{kind}:{tmp_path}/table"
+    assert {key: lookup(reference, key) for key in keys} == {key: postmap(reference, key) for key in keys}
+
+
+def test_index_answers_as_the_text_that_it_was_built_from(tmp_path: Path) -> None:
+    assert POSTMAP is not None
+    (tmp_path / "table").write_text("a 1\nB 2\na 3\n")
+    reference = f"hash:{tmp_path}/table"
+    subprocess.run([POSTMAP, reference], capture_output=True, check=True)
+    assert {key: lookup(reference, key) for key in "aBbc"} == {key: postmap(reference, key) for key in "aBbc"}
+    os.unlink(tmp_path / "table")
+    assert lookup(reference, "a") == (1, "")
