@@ -33,6 +33,8 @@ cdef enum:
     WINDOW = 16384          # content copied on one check for room
     WORST_GROWTH = 2        # LF to CR LF; a dot and LF to two dots and CR LF
 
+DOT_ADDED = "starts with a dot: another one added"
+
 # Why copying stopped
 cdef enum Halt:
     WINDOW_DONE
@@ -81,7 +83,7 @@ cdef class LineWriter:
                         to[0] = DOT
                         to += 1
                         if self.notes is not None:
-                            self.notes.append((number, "dot added"))
+                            self.notes.append((number, DOT_ADDED))
                     elif stop_at_dash and at[0] == DASH:
                         halt = AT_DASH
                         break
@@ -117,7 +119,7 @@ cdef class LineWriter:
                 self._break_text(at, size)
                 at += size
             elif halt == AT_STRAY_CR:
-                self.note("stray CR sent as a space")
+                self.note("a CR without its LF: sent as a space")
                 self.text(b" ", 1)
                 at += 1
         return at
@@ -127,7 +129,7 @@ cdef class LineWriter:
             return 0
         if self.at_line_start and data[0] == DOT:
             put_byte(self.out, DOT)
-            self.note("dot added")
+            self.note(DOT_ADDED)
         if self.limit and length > self.room:
             return self._break_text(data, length)
         put(self.out, data, length)
@@ -145,7 +147,8 @@ cdef class LineWriter:
     cdef int _break_text(self, const char* data, Py_ssize_t length) except -1:
         """`length` is more than there is room for."""
         self.broke = True
-        self.note("line broken")
+        if self.notes is not None:
+            self.note(f"longer than {self.limit} bytes: broken")
         while length > self.room:
             reserve(self.out, self.room + 3)
             memcpy(self.out.at, data, <size_t>self.room)

@@ -239,7 +239,7 @@ cdef class MimeMachine:
 
     cdef int _take_label(self, const char* value, const char* end) except -1:
         self._entity.take_label(value, end)
-        if not self.labels_8bit:
+        if not self._converting and not self.labels_8bit:
             self.labels_8bit = value[:end - value].strip(b" \t\n").lower() in (b"8bit", b"binary")
         return 0
 
@@ -283,7 +283,7 @@ cdef class MimeMachine:
             label = b"Content-Transfer-Encoding: 7bit"
         if self._lines.notes is not None:
             name = self._entity.type_name.decode("ascii", "replace")
-            what = f"{name} was labelled 8bit or binary: now {label.decode().partition(': ')[2]}"
+            what = f"{name} labelled 8bit or binary: now {label.decode().partition(': ')[2]}"
             self._lines.notes.append((self._label_line, what))
         self._write_header(label, <Py_ssize_t>strlen(label))
         self._lines.line_number -= 1

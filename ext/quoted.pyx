@@ -160,7 +160,7 @@ cdef class QuotedWriter:
             lines.line_number -= 1
         else:
             if self._length and self._line[0] == DOT:
-                lines.note("dot added")
+                lines.note("starts with a dot: another one added")
                 put_byte(lines.out, DOT)
             reserve(lines.out, COPIED)
             memcpy(lines.out.at, self._line, COPIED)    # a constant size: a few vector moves

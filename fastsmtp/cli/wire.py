@@ -1,7 +1,7 @@
 """`fastsmtp wire`: prints the exact bytes that would follow DATA for a message file, the final dot included.
 
     --peer-8bit, --peer-7bit    the peer offers 8BITMIME (default) or not, and 8bit parts are converted
-    --explain                   what was changed, a line each as FILE:LINE: TEXT, instead of the bytes
+    --explain                   what is changed and why, a line each as FILE:LINE: TEXT, instead of the bytes
 Exit status 0; 1 when the message cannot be converted for such a peer; 2 for wrong usage, an unreadable file.
 Source: ours; the settings that count are smtp_line_length_limit, disable_mime_output_conversion,
 mime_nesting_limit, mime_boundary_length_limit and header_size_limit.
@@ -9,16 +9,27 @@ mime_nesting_limit, mime_boundary_length_limit and header_size_limit.
 
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 
 import click
 
 from fastsmtp.cli.options import load_settings, settings_options
+from fastsmtp.delivery.content import ContentRules
 from fastsmtp.errors import MimeError, UsageError
-from fastsmtp.wire.encoder import Encoder, explain, scan
+from fastsmtp.wire.encoder import Encoder, encode, explain, scan
 
 PIECE = 1 << 20  # bytes: what is held of the output at a time
 STANDARD_INPUT = "-"
+
+
+class Limits(TypedDict):
+    """Arguments of the encoder."""
+
+    line_length_limit: int
+    downgrade: bool
+    nesting_limit: int
+    boundary_limit: int
+    header_limit: int
 
 
 @settings_options
@@ -39,29 +50,40 @@ def command(
     Lines end in CRLF, long ones are broken, leading dots are doubled; for a peer without 8BITMIME, parts
     labelled 8bit or binary become quoted-printable.
     """
-    settings = load_settings(config, overrides)
+    rules = ContentRules.from_settings(load_settings(config, overrides))
     message = read(file)
-    limits = {
-        "line_length_limit": settings.number("smtp_line_length_limit"),
-        "nesting_limit": settings.number("mime_nesting_limit"),
-        "boundary_limit": settings.number("mime_boundary_length_limit"),
-        "header_limit": settings.number("header_size_limit"),
-    }
-    downgrade = (
-        not peer_8bit
-        and not settings.flag("disable_mime_output_conversion")
-        and scan(message).encoding == "8bit"
+    is_8bit = scan(message).encoding == "8bit"
+    limits = Limits(
+        line_length_limit=rules.line_length_limit,
+        downgrade=is_8bit and rules.converts and not peer_8bit,
+        nesting_limit=rules.nesting_limit,
+        boundary_limit=rules.boundary_limit,
+        header_limit=rules.header_limit,
     )
     try:
         if explaining:
-            for note in explain(message, downgrade=downgrade, **limits):
+            print(f"{file}: {verdict(is_8bit, rules.converts, peer_8bit)}")
+            for note in explain(message, **limits):
                 print(f"{file}:{note.line}: {note.text}")
+            if limits["downgrade"] and not encode(message, **limits).isascii():
+                print(f"{file}: what is not labelled 8bit or binary keeps its bytes above 127")
         else:
-            write(sys.stdout.buffer, message, Encoder(downgrade=downgrade, **limits))
+            write(sys.stdout.buffer, message, Encoder(**limits))
     except MimeError as error:
         print(f"fastsmtp wire: {file}: {error.dsn} {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def verdict(is_8bit: bool, converts: bool, peer_8bit: bool) -> str:
+    """Whether there is a conversion, and why."""
+    if not is_8bit:
+        return "a 7bit message: no byte above 127, no label that says 8bit or binary"
+    if peer_8bit:
+        return "an 8bit message for a peer with 8BITMIME: not converted"
+    if not converts:
+        return "an 8bit message for a peer without 8BITMIME: disable_mime_output_conversion keeps it as it is"
+    return "an 8bit message for a peer without 8BITMIME: what is labelled 8bit or binary is converted"
 
 
 def read(file: Path) -> bytes:

@@ -26,7 +26,7 @@ cdef class MimeMachine:
         QuotedWriter _quoted
         bint _converting            # False: only look for labels
         Py_ssize_t _look_ahead      # bytes of a line that decide what it is
-        readonly bint labels_8bit   # a header block had 8bit or binary as its whole label; never reset
+        readonly bint labels_8bit   # a header block had 8bit or binary as its whole label; not when converting
 
         State _state
         Entity _entity              # whose headers or body this is

@@ -48,10 +48,32 @@ def test_message_that_is_7bit_is_never_converted(
 
 def test_explain_tells_each_change_with_its_line(message: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wire", "--peer-7bit", "--explain", str(message)]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        f"{message}:1: text/plain was labelled 8bit or binary: now quoted-printable",
-        f"{message}:4: dot added",
+    verdict, *changes = capsys.readouterr().out.splitlines()
+    assert verdict.endswith("for a peer without 8BITMIME: what is labelled 8bit or binary is converted")
+    assert changes == [
+        f"{message}:1: text/plain labelled 8bit or binary: now quoted-printable",
+        f"{message}:4: starts with a dot: another one added",
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "told"),
+    [
+        (b"a\n", ["--peer-7bit"], ["a 7bit message"]),
+        (EIGHT, [], ["not converted", "starts with a dot"]),
+        (EIGHT, ["--peer-7bit", "-o", "disable_mime_output_conversion=yes"], ["keeps it as it is", "dot"]),
+        ("é\n".encode(), ["--peer-7bit"], ["is converted", "keeps its bytes above 127"]),
+    ],
+)
+def test_explain_tells_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: list[str], told: list[str]
+) -> None:
+    path = tmp_path / "message.eml"
+    path.write_bytes(content)
+    assert main(["wire", "--explain", *words, str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(told)
+    assert all(part in line for part, line in zip(told, lines, strict=True))
 
 
 def test_standard_input_is_a_dash(

@@ -133,11 +133,11 @@ class TestExplain:
             b"a\rb\n"
         )
         assert explain(content, downgrade=True) == [
-            Note(6, "text/html was labelled 8bit or binary: now quoted-printable"),
-            Note(8, "dot added"),
-            Note(10, "dot added"),
-            Note(12, "line broken"),
-            Note(13, "stray CR sent as a space"),
+            Note(6, "text/html labelled 8bit or binary: now quoted-printable"),
+            Note(8, "starts with a dot: another one added"),
+            Note(10, "starts with a dot: another one added"),
+            Note(12, "longer than 990 bytes: broken"),
+            Note(13, "a CR without its LF: sent as a space"),
         ]
 
     def test_nothing_is_told_of_a_message_that_passes(self) -> None:
@@ -148,7 +148,9 @@ class TestExplain:
         content = messages.message(seed).replace(b"\r\n", b"\n").replace(b"\r", b"")
         marked = content + (b"" if content.endswith(b"\n") or not content else b"\n") + b".mark"
         for limits in ({"line_length_limit": 50}, {"header_limit": 60}):
-            assert explain(marked, downgrade=True, **limits)[-1] == Note(marked.count(b"\n") + 1, "dot added")
+            assert explain(marked, downgrade=True, **limits)[-1] == Note(
+                marked.count(b"\n") + 1, "starts with a dot: another one added"
+            )
 
 
 def test_streaming_gives_output_with_each_piece() -> None:
