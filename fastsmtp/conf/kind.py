@@ -16,7 +16,7 @@ Source: postconf(5); mail_conf_bool(3), mail_conf_int(3), mail_conf_time(3), nam
 from typing import Any, ClassVar
 
 from fastsmtp.conf.expand import BLANKS, ExpansionError, level
-from fastsmtp.conf.maincf import split_words
+from fastsmtp.conf.lists import split_words
 
 LARGEST = 2**31 - 1  # Postfix keeps numbers and seconds in a C int
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

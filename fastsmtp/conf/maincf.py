@@ -8,7 +8,6 @@ end-of-line comment, no quoting and no escape. The same name again replaces what
     parse(text, file)             every entry in order, and the warnings; SettingError with every faulty line
     entry(text, origin)           one `name = value`, wherever it comes from
     override(text)                what follows -o: `name=value` or `{ name = value }`
-    split_words(text)             a list's elements: commas and blanks separate, but not inside { }
     veil(text)                    the same text for other eyes: tables without what stands in their names
 Does not know which names exist, and does not look at `$`. Lines end at LF alone, whatever Unicode thinks.
 Source: postconf(5), "main.cf configuration file format"; readlline(3), split_nameval(3), mystrtok(3).
@@ -18,10 +17,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastsmtp.conf.expand import BLANKS
+from fastsmtp.conf.lists import split_words
 from fastsmtp.errors import SettingError
-
-_SEPARATORS = BLANKS + ","
-_TO_SPACE = str.maketrans(_SEPARATORS, " " * len(_SEPARATORS))
 
 
 class Entry(NamedTuple):
@@ -102,30 +99,6 @@ def override(text: str) -> Entry:
     if text[:1] == "{" and text[-1:] == "}":
         text = text[1:-1]
     return entry(text, "-o")
-
-
-def split_words(text: str) -> tuple[str, ...]:
-    """The elements of a list; empty ones vanish. A group in braces protects the separators in it."""
-    if "{" not in text:
-        return tuple([word for word in text.translate(_TO_SPACE).split(" ") if word])
-    words: list[str] = []
-    start = -1
-    depth = 0
-    for position, character in enumerate(text):
-        if character in _SEPARATORS and not depth:
-            if start >= 0:
-                words.append(text[start:position])
-            start = -1
-            continue
-        if start < 0:
-            start = position
-        if character == "{":
-            depth += 1
-        elif character == "}" and depth:
-            depth -= 1
-    if start >= 0:
-        words.append(text[start:])
-    return tuple(words)
 
 
 def veil(text: str) -> str:

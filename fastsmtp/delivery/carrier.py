@@ -26,7 +26,8 @@ from fastsmtp.outcome.classify import Verdict
 from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, Delays, Outcome
 from fastsmtp.route.resolver import LookupFailure
 from fastsmtp.session import stages
-from fastsmtp.session.connection import Refused, Session, open_session
+from fastsmtp.session.connection import Refused, Session
+from fastsmtp.session.opening import open_session
 from fastsmtp.wire import engine
 from fastsmtp.wire.engine import Transaction
 
@@ -93,13 +94,7 @@ class Carrier:
                 kept.wake()
                 return kept, None
         try:
-            session = await open_session(
-                host,
-                desk.new_engine(),
-                desk.deadlines,
-                bind_address=desk.bind_address(host),
-                waits_for_farewell=desk.rules.waits_for_farewell,
-            )
+            session = await open_session(host, desk.sessions, desk.deadlines)
         except Refused as refusal:
             soften = refusal.at == engine.GREETING and desk.rules.skips_5xx_greeting
             return None, classify.unwelcome(refusal.reply, host.label, soften=soften)

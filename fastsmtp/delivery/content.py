@@ -12,7 +12,6 @@ session, 10.
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import FastsmtpError, MimeError
 from fastsmtp.mail.address import to_wire
 from fastsmtp.mail.recipient import Recipient
@@ -49,17 +48,6 @@ class ContentRules(NamedTuple):
     boundary_limit: int
     header_limit: int
     quotes: bool  # local parts in the envelope
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "ContentRules":
-        return cls(
-            settings.number("smtp_line_length_limit"),
-            not settings.flag("disable_mime_output_conversion"),
-            settings.number("mime_nesting_limit"),
-            settings.number("mime_boundary_length_limit"),
-            settings.number("header_size_limit"),
-            settings.flag("smtp_quote_rfc821_envelope"),
-        )
 
 
 class _Encoded(NamedTuple):

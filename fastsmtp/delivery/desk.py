@@ -8,9 +8,8 @@ Source: ours; design page, section 3.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import Content
-from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.report.log import Log
@@ -18,7 +17,7 @@ from fastsmtp.route.hosts import Router
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
 from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.wire.engine import SessionEngine
+from fastsmtp.session.opening import SessionRules
 
 
 class Slot(Protocol):
@@ -36,18 +35,7 @@ class DeliveryRules(NamedTuple):
     addresses_limit: int  # smtp_mx_address_limit; 0: none
     sessions_limit: int  # smtp_mx_session_limit; 0: none
     skips_5xx_greeting: bool
-    waits_for_farewell: bool  # smtp_skip_quit_response = no
     soft_bounce: bool
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "DeliveryRules":
-        return cls(
-            settings.number("smtp_mx_address_limit"),
-            settings.number("smtp_mx_session_limit"),
-            settings.flag("smtp_skip_5xx_greeting"),
-            not settings.flag("smtp_skip_quit_response"),
-            settings.flag("soft_bounce"),
-        )
 
 
 class Desk(Protocol):
@@ -57,16 +45,13 @@ class Desk(Protocol):
     router: Router
     content: Content
     cache: SessionCache
+    sessions: SessionRules
     deadlines: Deadlines
     log: Log
     arrived_at: float  # Unix time at which the job was taken in
 
     def clock(self) -> float:
         """Unix time."""
-
-    def new_engine(self) -> SessionEngine: ...
-    def bind_address(self, host: Host) -> str:
-        """The source address for this host; "" is the system's choice."""
 
     def reusable(self, session: Session) -> bool:
         """Its time and count limits allow a further transaction."""

@@ -11,26 +11,32 @@ Source: RFC 5321 5.1, RFC 7505; Postfix smtp_addr(3); spec: routing, 1 and 2.
 """
 
 import random
+from typing import NamedTuple
 
-from fastsmtp.conf.settings import Settings
 from fastsmtp.mail.destination import Host
 from fastsmtp.route.nexthop import NexthopError, Site, is_address, parse_site, split_sites
 from fastsmtp.route.resolver import LookupFailure, Resolver
 
+SMTP_PORT = 25
 NULL_MX = "5.1.0"
 NO_ADDRESS = "5.4.4"
 BAD_NEXTHOP = "4.3.5"
 
 
+class RouteRules(NamedTuple):
+    """What is configured about MX records."""
+
+    randomize: bool  # smtp_randomize_addresses
+    ignores_mx_failure: bool  # ignore_mx_lookup_error
+    waits_for_mx_address: bool  # smtp_defer_if_no_mx_address_found
+
+
 class Router:
     """Next-hops to hosts, for one worker."""
 
-    def __init__(self, settings: Settings, resolver: Resolver) -> None:
+    def __init__(self, rules: RouteRules, resolver: Resolver) -> None:
+        self._rules = rules
         self._resolver = resolver
-        self._randomize = settings.flag("smtp_randomize_addresses")
-        self._ignore_mx_error = settings.flag("ignore_mx_lookup_error")
-        self._defer_without_address = settings.flag("smtp_defer_if_no_mx_address_found")
-        self._default_port = 25
 
     async def hosts(self, nexthop: str) -> list[Host]:
         """Hosts in the order to try. Raises LookupFailure with the status of those who wait for it.
@@ -40,7 +46,7 @@ class Router:
         found: list[Host] = []
         failure: LookupFailure | None = None
         try:
-            sites = [parse_site(text, self._default_port) for text in split_sites(nexthop)]
+            sites = [parse_site(text, SMTP_PORT) for text in split_sites(nexthop)]
         except NexthopError as error:
             raise LookupFailure(BAD_NEXTHOP, str(error)) from None
         if not sites:
@@ -63,7 +69,7 @@ class Router:
         try:
             exchangers = await self._resolver.mail_exchangers(site.host)
         except LookupFailure:
-            if not self._ignore_mx_error:
+            if not self._rules.ignores_mx_failure:
                 raise
             exchangers = []
         if not exchangers:
@@ -83,11 +89,11 @@ class Router:
                 soft = error.soft or (failure is not None and failure.soft)
                 failure = LookupFailure("4" + error.dsn[1:] if soft else error.dsn, error.text)
         if not found and failure is not None:
-            if self._defer_without_address:
+            if self._rules.waits_for_mx_address:
                 raise LookupFailure("4" + failure.dsn[1:], failure.text)
             raise failure
         best = min(host.preference for host in found)
-        if self._randomize:
+        if self._rules.randomize:
             random.shuffle(found)
             found.sort(key=lambda host: host.preference)
         return [host._replace(best=host.preference == best) for host in found]
@@ -97,6 +103,6 @@ class Router:
         if is_address(name):
             return [Host(name, name, site.port, preference, True)]
         hosts = [Host(name, a, site.port, preference, True) for a in await self._resolver.addresses(name)]
-        if self._randomize:
+        if self._rules.randomize:
             random.shuffle(hosts)
         return hosts

@@ -14,9 +14,7 @@ import socket
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Any
-
-from fastsmtp.conf.settings import Settings
+from typing import Any, NamedTuple
 
 CACHE_LIMIT = 20_000  # names kept
 NEGATIVE_TTL = 300.0  # seconds that "no such name" is believed
@@ -43,16 +41,23 @@ class LookupFailure(Exception):
 Answer = list[Any]
 
 
+class LookupRules(NamedTuple):
+    """What is configured about lookups."""
+
+    protocols: frozenset[str]  # inet_protocols
+    dns: bool  # disable_dns_lookups = no
+    methods: frozenset[str]  # smtp_host_lookup: dns, native
+
+
 class Resolver:
     """DNS for one worker."""
 
-    def __init__(self, settings: Settings) -> None:
-        protocols = set(settings.words("inet_protocols"))
-        self.types = [t for t, p in (("A", "ipv4"), ("AAAA", "ipv6")) if p in protocols or "all" in protocols]
-        lookups = settings.words("smtp_host_lookup")
-        self._dns_enabled = not settings.flag("disable_dns_lookups")
-        self._uses_dns = self._dns_enabled and "dns" in lookups
-        self._uses_native = not self._dns_enabled or "native" in lookups
+    def __init__(self, rules: LookupRules) -> None:
+        known = (("A", "ipv4"), ("AAAA", "ipv6"))
+        self.types = [t for t, p in known if p in rules.protocols or "all" in rules.protocols]
+        self._dns_enabled = rules.dns
+        self._uses_dns = rules.dns and "dns" in rules.methods
+        self._uses_native = not rules.dns or "native" in rules.methods
         self._cache: OrderedDict[tuple[str, str], tuple[float, Answer | LookupFailure]] = OrderedDict()
         self._asked: dict[tuple[str, str], asyncio.Future[Answer]] = {}
         self._slots = asyncio.Semaphore(QUERIES_LIMIT)

@@ -1,6 +1,6 @@
 """A session: one TCP connection joined to one protocol engine.
 
-    open(host, ...)        connects and introduces us; a Session ready for transactions, or SessionError
+    session.ready          a future: introduced to the peer, or SessionError (opening.py awaits it)
     session.begin(t)       a transaction; its end comes to the driver
     session.park(over)     idle from now on; `over` is called when the idle limit ends it or the peer does
     session.close()        QUIT after what was begun, without waiting for its reply unless the settings say so
@@ -253,29 +253,3 @@ class Session(asyncio.Protocol):
 
 
 _TAIL = frozenset({engine.QUIT, engine.RSET, engine.LONE_END, engine.IDLE})
-
-
-async def open_session(
-    host: Host,
-    session_engine: SessionEngine,
-    deadlines: Deadlines,
-    *,
-    bind_address: str = "",
-    waits_for_farewell: bool = False,
-) -> Session:
-    """A session ready for its first transaction.
-
-    Raises OSError where no connection came about (TimeoutError: smtp_connect_timeout ran out), Refused,
-    SessionLost or SessionTimeout where the handshake failed; then the connection is closed, or on its way.
-    """
-    loop = asyncio.get_running_loop()
-    session = Session(host, session_engine, deadlines, loop, waits_for_farewell=waits_for_farewell)
-    local = (bind_address, 0) if bind_address else None
-    async with asyncio.timeout(deadlines.connect or None):
-        await loop.create_connection(lambda: session, host.address, host.port, local_addr=local)
-    try:
-        await session.ready
-    except asyncio.CancelledError:
-        session.abort()
-        raise
-    return session

@@ -13,14 +13,12 @@ Source: design page, sections 3 and 4; Postfix qmgr(8).
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.carrier import Carrier
 from fastsmtp.delivery.content import Content
-from fastsmtp.delivery.desk import DeliveryRules, Slot
+from fastsmtp.delivery.desk import Slot
 from fastsmtp.errors import SpoolError
-from fastsmtp.mail.destination import Destination, Host
+from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.outcome import DEFERRED, Delays, Outcome
@@ -30,9 +28,8 @@ from fastsmtp.route.hosts import Router
 from fastsmtp.route.resolver import Resolver
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
-from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.worker.feed import LOW_WATER, Feed
+from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import NEVER, Settler
 
 SHORTEST_PAUSE = 0.01  # seconds: what is due but finds no room must not spin
@@ -41,40 +38,12 @@ SUSPENDED = (
 )
 
 
-class SessionRules(NamedTuple):
-    """The settings of a session that are the same for every host."""
-
-    helo_name: bytes
-    discard: frozenset[str]  # EHLO keywords
-    always_ehlo: bool
-    never_ehlo: bool
-    bind_address: str
-    bind_address6: str
-    reuse_time_limit: float
-    reuse_count_limit: int  # 0: none
-    keeps_idle: bool
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "SessionRules":
-        return cls(
-            settings.text("smtp_helo_name").encode("ascii"),
-            frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
-            settings.flag("smtp_always_send_ehlo"),
-            settings.flag("smtp_never_send_ehlo"),
-            settings.text("smtp_bind_address").strip("[]"),
-            settings.text("smtp_bind_address6").strip("[]"),
-            settings.seconds("smtp_connection_reuse_time_limit"),
-            settings.number("smtp_connection_reuse_count_limit"),
-            settings.flag("smtp_connection_cache_on_demand"),
-        )
-
-
 class Worker:
     """Carries one spool's recipients to their outcomes."""
 
     def __init__(
         self,
-        settings: Settings,
+        rules: Rules,
         *,
         scheduler: Scheduler,
         feed: Feed,
@@ -85,15 +54,15 @@ class Worker:
         once: bool,
         shared_message: bool,
     ) -> None:
-        self.rules = DeliveryRules.from_settings(settings)
-        self.router = Router(settings, Resolver(settings))
+        self.rules = rules.delivery
+        self.router = Router(rules.route, Resolver(rules.lookup))
         self.content = content
         self.cache = SessionCache()
-        self.deadlines = Deadlines(settings)
+        self.sessions = rules.session
+        self.deadlines = rules.deadlines
         self.log = log
         self.arrived_at = arrived_at
         self.clock = time.time
-        self._sessions = SessionRules.from_settings(settings)
         self._scheduler = scheduler
         self._feed = feed
         self._settler = settler
@@ -215,24 +184,11 @@ class Worker:
 
     # The desk
 
-    def new_engine(self) -> SessionEngine:
-        rules = self._sessions
-        return SessionEngine(
-            rules.helo_name, discard=rules.discard, always_ehlo=rules.always_ehlo, never_ehlo=rules.never_ehlo
-        )
-
-    def bind_address(self, host: Host) -> str:
-        return self._sessions.bind_address6 if ":" in host.address else self._sessions.bind_address
-
     def reusable(self, session: Session) -> bool:
-        rules = self._sessions
-        count = rules.reuse_count_limit
-        return (count == 0 or session.begun <= count) and (
-            self._loop.time() - session.opened_at < rules.reuse_time_limit
-        )
+        return self.sessions.reusable(session, self._loop.time())
 
     def keeps(self, destination: Destination) -> bool:
-        return self._sessions.keeps_idle and not self._stopping and not self.finishing(destination)
+        return self.sessions.keeps_idle and not self._stopping and not self.finishing(destination)
 
     def finishing(self, destination: Destination) -> bool:
         return self._stopping or (

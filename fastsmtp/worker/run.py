@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import cast
 
 from fastsmtp.conf.settings import Settings
-from fastsmtp.delivery.content import Content, ContentRules
+from fastsmtp.delivery.content import Content
 from fastsmtp.delivery.rendering import RowRenderer
 from fastsmtp.job import rows
 from fastsmtp.job.jobfile import Job
@@ -27,19 +27,17 @@ from fastsmtp.mail import queue_id
 from fastsmtp.mail.fields import FieldsFormat
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.outcome.outcome import Outcome
-from fastsmtp.queue.backoff import Backoff
-from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
-from fastsmtp.queue.window import WindowRules, parse_feedback
+from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
 from fastsmtp.report.log import Log
 from fastsmtp.spool.records import JobRecord, Spool
 from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
+from fastsmtp.worker import rules
 from fastsmtp.worker.carry import Worker
-from fastsmtp.worker.feed import Feed, FeedRules
+from fastsmtp.worker.feed import Feed
 from fastsmtp.worker.settle import Listener, Settler
 
-TRANSPORT = "smtp"
 SHARD = "shard-0.db"
 
 
@@ -105,23 +103,24 @@ class Run:
         self._record = record
         self._shared_message = record.template == "none"
         self._queue_prefix = queue_id.prefix(record.created_at)
-        self._scheduler = Scheduler(_scheduler_rules(settings, self._one_each), self._queue_id)
+        self._rules = rules.read(
+            settings,
+            one_each=not self._shared_message or "{{" in record.sender,
+            null_sender=not record.sender,
+            max_age=job.max_age,
+            horizon=time.time() if once else None,
+        )
+        self._scheduler = Scheduler(self._rules.scheduler, self._queue_id)
         self._settler = Settler(
             spool,
             log,
-            _backoff(settings, job, record),
+            self._rules.backoff,
             record.created_at,
             one_message_each=not self._shared_message,
         )
         self._once = once
         self._log = log
-        self._settings = settings
         self._worker: Worker | None = None
-
-    @property
-    def _one_each(self) -> bool:
-        """Each recipient needs a transaction of its own."""
-        return not self._shared_message or "{{" in self._record.sender
 
     @property
     def sessions(self) -> int:
@@ -134,9 +133,9 @@ class Run:
         self._settler.listener = listener
         self.spool.flush()
         self._worker = Worker(
-            self._settings,
+            self._rules,
             scheduler=self._scheduler,
-            feed=Feed(self.spool, self._scheduler, self._feed_rules()),
+            feed=Feed(self.spool, self._scheduler, self._rules.feed),
             settler=self._settler,
             content=self._content(),
             log=self._log,
@@ -177,57 +176,17 @@ class Run:
     def _queue_id(self, recipient: Recipient) -> str:
         return queue_id.queue_id(self._queue_prefix, 0 if self._shared_message else recipient.id)
 
-    def _feed_rules(self) -> FeedRules:
-        settings = self._settings
-        return FeedRules(
-            transport=TRANSPORT,
-            relay=" ".join(settings.words("relayhost")).lower(),
-            room=settings.number("qmgr_message_recipient_limit"),
-            open_limit=2 * settings.number("default_process_limit"),
-            horizon=time.time() if self._once else None,
-        )
-
     def _content(self) -> Content:
         record = self._record
         template = None if self._shared_message else Template(record.message)
         verp = Sender(record.sender) if "{{" in record.sender else None
         renderer = RowRenderer(FieldsFormat.from_text(record.fields_format), template, verp)
         return Content(
-            ContentRules.from_settings(self._settings),
+            self._rules.content,
             message=record.message if self._shared_message else None,
             sender=record.sender if verp is None else None,
             renderer=renderer,
         )
-
-
-def _scheduler_rules(settings: Settings, one_each: bool) -> SchedulerRules:
-    positive = parse_feedback(settings.text("smtp_destination_concurrency_positive_feedback"))
-    negative = parse_feedback(settings.text("smtp_destination_concurrency_negative_feedback"))
-    assert positive is not None
-    assert negative is not None
-    return SchedulerRules(
-        window=WindowRules(
-            initial=settings.number("smtp_initial_destination_concurrency"),
-            limit=settings.number("smtp_destination_concurrency_limit"),
-            positive=positive,
-            negative=negative,
-            cohort_limit=settings.number("smtp_destination_concurrency_failed_cohort_limit"),
-        ),
-        recipients_per_request=1 if one_each else settings.number("smtp_destination_recipient_limit"),
-        sessions=settings.number("default_process_limit"),
-        closed_for=settings.seconds("minimal_backoff_time"),
-    )
-
-
-def _backoff(settings: Settings, job: Job, record: JobRecord) -> Backoff:
-    lifetime = settings.seconds("maximal_queue_lifetime")
-    if not record.sender:
-        lifetime = min(lifetime, settings.seconds("bounce_queue_lifetime"))
-    return Backoff(
-        settings.seconds("minimal_backoff_time"),
-        settings.seconds("maximal_backoff_time"),
-        lifetime if job.max_age is None else job.max_age,
-    )
 
 
 async def send(

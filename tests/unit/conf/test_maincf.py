@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsmtp.conf.maincf import Entry, entry, logical_lines, override, parse, split_words
+from fastsmtp.conf.lists import split_words
+from fastsmtp.conf.maincf import Entry, entry, logical_lines, override, parse
 from fastsmtp.errors import SettingError
 
 

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from fastsmtp.conf.settings import Settings
-from fastsmtp.route.hosts import Router
+from fastsmtp.route.hosts import Router, RouteRules
 from fastsmtp.route.resolver import LookupFailure
 
 NOTHING = LookupFailure("5.4.4", "Host not found", found_nothing=True)
@@ -34,13 +33,16 @@ class Names:
         return answer
 
 
-def hosts(names, nexthop="example.com", *settings):
-    return asyncio.run(Router(Settings.load(None, list(settings)), names).hosts(nexthop))
+RULES = RouteRules(randomize=True, ignores_mx_failure=False, waits_for_mx_address=False)
 
 
-def failure(names, nexthop="example.com", *settings):
+def hosts(names, nexthop="example.com", **changes):
+    return asyncio.run(Router(RULES._replace(**changes), names).hosts(nexthop))
+
+
+def failure(names, nexthop="example.com", **changes):
     with pytest.raises(LookupFailure) as caught:
-        hosts(names, nexthop, *settings)
+        hosts(names, nexthop, **changes)
     return caught.value
 
 
@@ -74,7 +76,7 @@ def test_unknown_domain_fails_hard():
 def test_temporary_mx_failure_asks_for_no_address():
     names = Names({"example.com": TEMPORARY}, {"example.com": ["192.0.2.9"]})
     assert failure(names).dsn == "4.4.3"
-    assert hosts(names, "example.com", "ignore_mx_lookup_error=yes")[0].address == "192.0.2.9"
+    assert hosts(names, "example.com", ignores_mx_failure=True)[0].address == "192.0.2.9"
 
 
 @pytest.mark.parametrize("order", [("mx1", "mx2"), ("mx2", "mx1")])
@@ -86,7 +88,7 @@ def test_one_temporary_exchanger_keeps_the_mail_waiting(order):
 def test_exchangers_without_address_bounce_unless_told_to_wait():
     names = Names({"example.com": [(10, "mx1")]})
     assert failure(names).dsn == "5.4.4"
-    assert failure(names, "example.com", "smtp_defer_if_no_mx_address_found=yes").dsn == "4.4.4"
+    assert failure(names, "example.com", waits_for_mx_address=True).dsn == "4.4.4"
 
 
 def test_failing_exchanger_is_passed_over_while_another_has_an_address():
@@ -110,9 +112,7 @@ def test_order_is_kept_with_randomize_off():
     names = Names(
         {"example.com": [(10, f"m{i}") for i in range(5)]}, {f"m{i}": ["192.0.2.1"] for i in range(5)}
     )
-    orders = {
-        tuple(h.name for h in hosts(names, "example.com", "smtp_randomize_addresses=no")) for _ in range(9)
-    }
+    orders = {tuple(h.name for h in hosts(names, "example.com", randomize=False)) for _ in range(9)}
     assert len(orders) == 1
 
 
