@@ -17,8 +17,9 @@ Source: RFC 5321, 1870, 2920, 3461, 6152; Postfix smtp_proto(3); spec: session, 
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_GET_SIZE
 from fastsmtp.wire.reply cimport Reply, ReplyReader
+from fastsmtp.wire.transaction cimport Transaction
 
 from fastsmtp.errors import LocalProtocolError
 
@@ -61,67 +62,11 @@ QUIT = C_QUIT
 IDLE = C_IDLE
 
 
-cdef bytes xtext(bytes text):
-    """RFC 3461 4, for ORCPT: `+`, `=` and what does not print become +XX."""
-    cdef const char* p = PyBytes_AS_STRING(text)
-    cdef Py_ssize_t i, length = PyBytes_GET_SIZE(text)
-    cdef unsigned char c
-    for i in range(length):
-        c = <unsigned char>p[i]
-        if c <= 32 or c >= 127 or c == c'+' or c == c'=':
-            break
-    else:
-        return text
-    return b"".join([
-        b"+%02X" % c if c <= 32 or c >= 127 or c == 43 or c == 61 else bytes((c,)) for c in text
-    ])
-
-
-@cython.final
-@cython.freelist(64)
-cdef class Transaction:
-    def __init__(
-        self,
-        bytes sender not None,
-        list recipients not None,
-        bytes content not None,
-        *,
-        Py_ssize_t size=-1,
-        int encoding=0,
-        subject=None,
-    ):
-        if not recipients:
-            raise LocalProtocolError("a transaction without recipients")
-        self.sender = sender
-        self.recipients = recipients
-        self.content = content
-        self.size = size
-        self.encoding = encoding
-        self.subject = subject
-        self.replies = [None] * len(recipients)
-
-    @property
-    def in_doubt(self):
-        return self.cursor > len(self.recipients) + 2 and self.end is None and self.accepted > 0
-
-    @property
-    def untouched(self):
-        return self.mail is None and self.cursor <= len(self.recipients) + 2
-
-    def __repr__(self):
-        return f"<Transaction {len(self.recipients)} recipients, {self.accepted} accepted, cursor {self.cursor}>"
-
-
 @cython.final
 cdef class SessionEngine:
     def __init__(
-        self,
-        bytes helo_name not None,
-        *,
-        discard=frozenset(),
-        bint always_ehlo=True,
-        bint never_ehlo=False,
-        bint chained=True,
+        self, bytes helo_name not None, *, discard=frozenset(),
+        bint always_ehlo=True, bint never_ehlo=False, bint chained=True,
     ):
         self._helo_name = helo_name
         self._discard = frozenset(discard)
@@ -430,9 +375,9 @@ cdef class SessionEngine:
             return False
         while transaction.cursor < size + 2:
             if transaction.cursor == 0:
-                line = self._build_mail(transaction)
+                line = transaction.mail_line(self._size, self._eightbit)
             elif transaction.cursor <= size:
-                line = self._build_rcpt(<bytes>transaction.recipients[transaction.cursor - 1])
+                line = transaction.rcpt_line(transaction.cursor - 1, self._dsn)
             else:
                 line = b"DATA\r\n"
             if not self._may_say(PyBytes_GET_SIZE(line)):
@@ -451,18 +396,3 @@ cdef class SessionEngine:
             self._expect(C_LONE_END)
             self._transactions.pop(self._sending)
         return True
-
-    cdef bytes _build_mail(self, Transaction transaction):
-        cdef bytes line = b"MAIL FROM:<" + transaction.sender
-        if self._size and transaction.size >= 0:
-            line += b"> SIZE=%d" % transaction.size
-        else:
-            line += b">"
-        if self._eightbit and transaction.encoding:
-            line += b" BODY=8BITMIME" if transaction.encoding == 8 else b" BODY=7BIT"
-        return line + b"\r\n"
-
-    cdef bytes _build_rcpt(self, bytes recipient):
-        if self._dsn:
-            return b"RCPT TO:<" + recipient + b"> ORCPT=rfc822;" + xtext(recipient) + b"\r\n"
-        return b"RCPT TO:<" + recipient + b">\r\n"

@@ -9,6 +9,7 @@
         SessionTimeout       a stage's time limit ran out
         SessionLost          the stream ended
       RenderError            one recipient's message or sender cannot be made from its fields; others can
+      ContentError           one recipient's message cannot be put on the wire: status and reason
       MimeError              a message that cannot be converted for this peer: its recipients bounce
       TableError             a lookup table has no answer now: what hangs on it is deferred, never decided
       LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
@@ -79,6 +80,15 @@ class MimeError(FastsmtpError):
 
 class TableError(FastsmtpError):
     """A lookup table cannot be opened or asked, or gave an answer that is none; says which table and why."""
+
+
+class ContentError(FastsmtpError):
+    """A message that cannot be made for its recipient: enhanced status code and reason."""
+
+    def __init__(self, dsn: str, reason: str) -> None:
+        super().__init__(reason)
+        self.dsn = dsn
+        self.reason = reason
 
 
 class LocalProtocolError(FastsmtpError):

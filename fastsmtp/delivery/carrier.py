@@ -15,9 +15,8 @@ Source: Postfix smtp_connect(3), smtp_trouble(3), smtp_reuse(3); spec: session, 
 import asyncio
 import os
 
-from fastsmtp.delivery.content import ContentError
 from fastsmtp.delivery.desk import Desk
-from fastsmtp.errors import SessionError, SessionTimeout
+from fastsmtp.errors import ContentError, SessionError, SessionTimeout
 from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
@@ -29,7 +28,7 @@ from fastsmtp.session import stages
 from fastsmtp.session.connection import Refused, Session
 from fastsmtp.session.opening import open_session
 from fastsmtp.wire import engine
-from fastsmtp.wire.engine import Transaction
+from fastsmtp.wire.transaction import Transaction
 
 SPARED_LIMIT = 3  # times a request may come back untouched before it counts as a failure of the site
 

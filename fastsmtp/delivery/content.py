@@ -12,24 +12,15 @@ session, 10.
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from fastsmtp.errors import FastsmtpError, MimeError
+from fastsmtp.errors import ContentError, MimeError
 from fastsmtp.mail.address import to_wire
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.status import CONTENT
 from fastsmtp.wire import encoder
-from fastsmtp.wire.engine import Transaction
+from fastsmtp.wire.transaction import Transaction
 
 SIZE_UNKNOWN = -1  # conversion changes it: SIZE= is not announced
-
-
-class ContentError(FastsmtpError):
-    """A message that cannot be made for its recipient: enhanced status code and reason."""
-
-    def __init__(self, dsn: str, reason: str) -> None:
-        super().__init__(reason)
-        self.dsn = dsn
-        self.reason = reason
 
 
 class Renderer(Protocol):

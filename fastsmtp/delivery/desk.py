@@ -5,10 +5,9 @@ of its recipients is recorded once per attempt.
 Source: ours; design page, section 3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from fastsmtp.delivery.content import Content
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.outcome import Outcome
@@ -17,7 +16,15 @@ from fastsmtp.route.hosts import Router
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
 from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.session.opening import SessionRules
+from fastsmtp.session.rules import SessionRules
+from fastsmtp.wire.transaction import Transaction
+
+
+class ContentSource(Protocol):
+    """Makes transactions (fastsmtp.delivery.content)."""
+
+    def transaction(self, request: Request, offers: Mapping[str, str]) -> Transaction:
+        """What carries `request` to a peer with these offers. Raises ContentError."""
 
 
 class Slot(Protocol):
@@ -43,12 +50,14 @@ class Desk(Protocol):
 
     rules: DeliveryRules
     router: Router
-    content: Content
-    cache: SessionCache
+    cache: SessionCache[Session]
     sessions: SessionRules
     deadlines: Deadlines
     log: Log
     arrived_at: float  # Unix time at which the job was taken in
+
+    @property
+    def content(self) -> ContentSource: ...
 
     def clock(self) -> float:
         """Unix time."""

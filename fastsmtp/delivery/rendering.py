@@ -6,8 +6,7 @@
 Source: ours; design page, section 2, "The job file" (`template`, VERP).
 """
 
-from fastsmtp.delivery.content import ContentError
-from fastsmtp.errors import RenderError
+from fastsmtp.errors import ContentError, RenderError
 from fastsmtp.mail.fields import FieldsFormat
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.outcome.status import CONTENT

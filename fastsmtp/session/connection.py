@@ -22,8 +22,9 @@ from fastsmtp.mail.destination import Host
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.stages import STAGES
 from fastsmtp.wire import engine
-from fastsmtp.wire.engine import SessionEngine, Transaction
+from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.wire.reply import Reply
+from fastsmtp.wire.transaction import Transaction
 
 
 class Driver(Protocol):

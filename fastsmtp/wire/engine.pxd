@@ -1,26 +1,10 @@
 # The SMTP client session without I/O: bytes in, bytes and events out. The body is ext/engine.pyx, the Python face
 # engine.pyi.
 from fastsmtp.wire.reply cimport Reply, ReplyReader
+from fastsmtp.wire.transaction cimport Transaction
 
 cdef enum:
     RING = 512                     # commands without a reply; GROUP_LIMIT bytes of commands never hold as many
-
-cdef class Transaction:
-    cdef:
-        readonly bytes sender      # wire form, without <>
-        readonly list recipients   # wire forms, without <>
-        readonly bytes content     # what follows DATA, final dot included
-        readonly Py_ssize_t size   # SIZE=; negative: not announced
-        readonly int encoding      # BODY=: 7, 8, or 0: not announced
-        readonly object subject    # whose it is: the engine never looks
-        readonly Reply mail        # answers: None until it comes; a refusal decides every recipient
-        readonly list replies      # to RCPT, one a recipient
-        readonly Reply data
-        readonly Reply end         # to the final dot
-        readonly Py_ssize_t accepted
-        Py_ssize_t cursor          # what is sent next: 0 MAIL, 1..n RCPT, n+1 DATA, n+2 content, n+3 nothing
-        Py_ssize_t heard           # RCPT replies read
-
 
 cdef class SessionEngine:
     cdef:
@@ -75,5 +59,3 @@ cdef class SessionEngine:
     cdef bint _may_say(self, Py_ssize_t length) noexcept
     cdef int _fill(self) except -1
     cdef bint _fill_transaction(self, Transaction transaction) except -1
-    cdef bytes _build_mail(self, Transaction transaction)
-    cdef bytes _build_rcpt(self, bytes recipient)

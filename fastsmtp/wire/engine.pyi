@@ -17,7 +17,7 @@ Kinds of event and their subjects:
 
 from collections.abc import Set
 
-from fastsmtp.wire.reply import Reply
+from fastsmtp.wire.transaction import Transaction
 
 READY: int
 REFUSED: int
@@ -40,41 +40,6 @@ QUIT: int
 IDLE: int
 
 GROUP_LIMIT: int
-
-class Transaction:
-    """One envelope and its content, and what the peer said to it."""
-
-    sender: bytes
-    recipients: list[bytes]
-    content: bytes
-    size: int
-    encoding: int
-    subject: object
-    mail: Reply | None
-    replies: list[Reply | None]
-    data: Reply | None
-    end: Reply | None
-    accepted: int
-
-    def __init__(
-        self,
-        sender: bytes,
-        recipients: list[bytes],
-        content: bytes,
-        *,
-        size: int = -1,
-        encoding: int = 0,
-        subject: object = None,
-    ) -> None: ...
-    @property
-    def in_doubt(self) -> bool:
-        """The end of data was sent to at least one accepted recipient, and not answered."""
-
-    @property
-    def untouched(self) -> bool:
-        """No content of it was sent and no reply to it came: it can begin anew elsewhere, and counts as no
-        attempt.
-        """
 
 class SessionEngine:
     offers: dict[str, str]

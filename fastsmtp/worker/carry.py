@@ -57,7 +57,7 @@ class Worker:
         self.rules = rules.delivery
         self.router = Router(rules.route, Resolver(rules.lookup))
         self.content = content
-        self.cache = SessionCache()
+        self.cache: SessionCache[Session] = SessionCache()
         self.sessions = rules.session
         self.deadlines = rules.deadlines
         self.log = log
@@ -185,7 +185,7 @@ class Worker:
     # The desk
 
     def reusable(self, session: Session) -> bool:
-        return self.sessions.reusable(session, self._loop.time())
+        return self.sessions.reusable(session.opened_at, session.begun, self._loop.time())
 
     def keeps(self, destination: Destination) -> bool:
         return self.sessions.keeps_idle and not self._stopping and not self.finishing(destination)

@@ -1,27 +1,19 @@
-"""The settings of one run, read once and handed to the rooms as plain values.
+"""All that one worker goes by: plain values, made from the settings by configure.py.
 
-    rules = read(settings, one_each=..., null_sender=..., max_age=...)
-
-No room below knows a parameter's name; nothing is read from settings once deliveries run.
-Source: Postfix smtp_params.c; spec: parameters.
+Source: ours.
 """
 
 from typing import NamedTuple
 
-from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import ContentRules
 from fastsmtp.delivery.desk import DeliveryRules
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.scheduler import SchedulerRules
-from fastsmtp.queue.window import WindowRules, parse_feedback
 from fastsmtp.route.hosts import RouteRules
 from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.session.opening import SessionRules
-from fastsmtp.wire import engine
+from fastsmtp.session.rules import SessionRules
 from fastsmtp.worker.feed import FeedRules
-
-TRANSPORT = "smtp"
 
 
 class Rules(NamedTuple):
@@ -36,113 +28,3 @@ class Rules(NamedTuple):
     deadlines: Deadlines
     route: RouteRules
     lookup: LookupRules
-
-
-def read(
-    settings: Settings, *, one_each: bool, null_sender: bool, max_age: float | None, horizon: float | None
-) -> Rules:
-    """`one_each`: a transaction for each recipient. `max_age` is the job's, `horizon` the run's."""
-    return Rules(
-        scheduler=_scheduler(settings, one_each),
-        feed=FeedRules(
-            transport=TRANSPORT,
-            relay=" ".join(settings.words("relayhost")).lower(),
-            room=settings.number("qmgr_message_recipient_limit"),
-            open_limit=2 * settings.number("default_process_limit"),
-            horizon=horizon,
-        ),
-        backoff=_backoff(settings, null_sender, max_age),
-        delivery=DeliveryRules(
-            addresses_limit=settings.number("smtp_mx_address_limit"),
-            sessions_limit=settings.number("smtp_mx_session_limit"),
-            skips_5xx_greeting=settings.flag("smtp_skip_5xx_greeting"),
-            soft_bounce=settings.flag("soft_bounce"),
-        ),
-        content=ContentRules(
-            line_length_limit=settings.number("smtp_line_length_limit"),
-            converts=not settings.flag("disable_mime_output_conversion"),
-            nesting_limit=settings.number("mime_nesting_limit"),
-            boundary_limit=settings.number("mime_boundary_length_limit"),
-            header_limit=settings.number("header_size_limit"),
-            quotes=settings.flag("smtp_quote_rfc821_envelope"),
-        ),
-        session=_session(settings),
-        deadlines=_deadlines(settings),
-        route=RouteRules(
-            randomize=settings.flag("smtp_randomize_addresses"),
-            ignores_mx_failure=settings.flag("ignore_mx_lookup_error"),
-            waits_for_mx_address=settings.flag("smtp_defer_if_no_mx_address_found"),
-        ),
-        lookup=LookupRules(
-            protocols=frozenset(settings.words("inet_protocols")),
-            dns=not settings.flag("disable_dns_lookups"),
-            methods=frozenset(settings.words("smtp_host_lookup")),
-        ),
-    )
-
-
-def _scheduler(settings: Settings, one_each: bool) -> SchedulerRules:
-    positive = parse_feedback(settings.text("smtp_destination_concurrency_positive_feedback"))
-    negative = parse_feedback(settings.text("smtp_destination_concurrency_negative_feedback"))
-    assert positive is not None  # the settings were checked
-    assert negative is not None
-    return SchedulerRules(
-        window=WindowRules(
-            initial=settings.number("smtp_initial_destination_concurrency"),
-            limit=settings.number("smtp_destination_concurrency_limit"),
-            positive=positive,
-            negative=negative,
-            cohort_limit=settings.number("smtp_destination_concurrency_failed_cohort_limit"),
-        ),
-        recipients_per_request=1 if one_each else settings.number("smtp_destination_recipient_limit"),
-        sessions=settings.number("default_process_limit"),
-        closed_for=settings.seconds("minimal_backoff_time"),
-    )
-
-
-def _backoff(settings: Settings, null_sender: bool, max_age: float | None) -> Backoff:
-    lifetime = settings.seconds("maximal_queue_lifetime")
-    if null_sender:
-        lifetime = min(lifetime, settings.seconds("bounce_queue_lifetime"))
-    return Backoff(
-        shortest=settings.seconds("minimal_backoff_time"),
-        longest=settings.seconds("maximal_backoff_time"),
-        lifetime=lifetime if max_age is None else max_age,
-    )
-
-
-def _session(settings: Settings) -> SessionRules:
-    return SessionRules(
-        helo_name=settings.text("smtp_helo_name").encode("ascii"),
-        discard=frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
-        always_ehlo=settings.flag("smtp_always_send_ehlo"),
-        never_ehlo=settings.flag("smtp_never_send_ehlo"),
-        bind_address=settings.text("smtp_bind_address").strip("[]"),
-        bind_address6=settings.text("smtp_bind_address6").strip("[]"),
-        reuse_time_limit=settings.seconds("smtp_connection_reuse_time_limit"),
-        reuse_count_limit=settings.number("smtp_connection_reuse_count_limit"),
-        keeps_idle=settings.flag("smtp_connection_cache_on_demand"),
-        waits_for_farewell=not settings.flag("smtp_skip_quit_response"),
-    )
-
-
-def _deadlines(settings: Settings) -> Deadlines:
-    limits = {
-        engine.GREETING: "smtp_helo_timeout",
-        engine.EHLO: "smtp_helo_timeout",
-        engine.HELO: "smtp_helo_timeout",
-        engine.MAIL: "smtp_mail_timeout",
-        engine.RCPT: "smtp_rcpt_timeout",
-        engine.DATA: "smtp_data_init_timeout",
-        engine.END: "smtp_data_done_timeout",
-        engine.LONE_END: "smtp_data_done_timeout",
-        engine.RSET: "smtp_rset_timeout",
-        engine.PROBE: "smtp_rset_timeout",
-        engine.QUIT: "smtp_quit_timeout",
-        engine.IDLE: "smtp_connection_cache_time_limit",
-    }
-    return Deadlines(
-        connect=settings.seconds("smtp_connect_timeout"),
-        content=settings.seconds("smtp_data_xfer_timeout"),
-        stages=tuple(settings.seconds(limits[stage]) for stage in range(len(limits))),
-    )

@@ -33,7 +33,7 @@ from fastsmtp.render.verp import Sender
 from fastsmtp.report.log import Log
 from fastsmtp.spool.records import JobRecord, Spool
 from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
-from fastsmtp.worker import rules
+from fastsmtp.worker import configure
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
 from fastsmtp.worker.settle import Listener, Settler
@@ -103,7 +103,7 @@ class Run:
         self._record = record
         self._shared_message = record.template == "none"
         self._queue_prefix = queue_id.prefix(record.created_at)
-        self._rules = rules.read(
+        self._rules = configure.read(
             settings,
             one_each=not self._shared_message or "{{" in record.sender,
             null_sender=not record.sender,

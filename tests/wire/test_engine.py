@@ -6,7 +6,8 @@ import pytest
 
 from fastsmtp.errors import LocalProtocolError
 from fastsmtp.wire import engine as wire
-from fastsmtp.wire.engine import SessionEngine, Transaction
+from fastsmtp.wire.engine import SessionEngine
+from fastsmtp.wire.transaction import Transaction
 
 CONTENT = b"Subject: x\r\n\r\ntext\r\n.\r\n"
 ESMTP = """
@@ -421,7 +422,7 @@ def test_engine_refuses_calls_out_of_order():
         fresh.begin(transaction())
     with pytest.raises(LocalProtocolError):
         fresh.probe()
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(ValueError, match="without recipients"):
         Transaction(b"", [], b"")
     talk = Talk().play(ESMTP)
     talk.engine.quit()

@@ -3,8 +3,8 @@
 import pytest
 
 from fastsmtp.outcome import classify
-from fastsmtp.wire.engine import Transaction
 from fastsmtp.wire.reply import Reply
+from fastsmtp.wire.transaction import Transaction
 
 HOST = "mx.example[192.0.2.1]"
 

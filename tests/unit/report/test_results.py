@@ -59,8 +59,10 @@ def test_csv_row_with_a_comma_or_a_quote_is_quoted(tmp_path: Path) -> None:
     results.write(tmp_path / "r.csv", [REJECTED, SENT])
     assert read_csv(tmp_path / "r.csv")[1:] == [
         ["no address", "rejected", "5.1.3", 'line 7: "@" is missing, here', "", "0", "", "", "", "", ""],
-        ["a@x.example", "sent", "2.0.0", "250 2.0.0 Ok", "mx.x.example[192.0.2.1]:25", "2"]
-        + ["2026-09-21T14:13:20Z", "2026-09-21T14:14:21Z", "61.25", "TLSv1.3", "4AB3C1F00D"],
+        [
+            *("a@x.example", "sent", "2.0.0", "250 2.0.0 Ok", "mx.x.example[192.0.2.1]:25", "2"),
+            *("2026-09-21T14:13:20Z", "2026-09-21T14:14:21Z", "61.25", "TLSv1.3", "4AB3C1F00D"),
+        ],
     ]
 
 

@@ -1,0 +1,82 @@
+"""One envelope with its content: what is sent of it and what the peer said.
+
+The engine moves `cursor` and fills in the answers; MAIL and RCPT are built here, since they are made of the envelope and
+of what the peer offers alone.
+
+Source: RFC 5321 4.1.1, 1870, 3461, 6152; spec: session, 10.2 and 10.3.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from fastsmtp.wire.reply cimport Reply
+
+
+cdef bytes xtext(bytes text):
+    """RFC 3461 4, for ORCPT: `+`, `=` and what does not print become +XX."""
+    cdef const char* p = PyBytes_AS_STRING(text)
+    cdef Py_ssize_t i, length = PyBytes_GET_SIZE(text)
+    cdef unsigned char c
+    for i in range(length):
+        c = <unsigned char>p[i]
+        if c <= 32 or c >= 127 or c == c'+' or c == c'=':
+            break
+    else:
+        return text
+    return b"".join([
+        b"+%02X" % c if c <= 32 or c >= 127 or c == 43 or c == 61 else bytes((c,)) for c in text
+    ])
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Transaction:
+    def __init__(
+        self,
+        bytes sender not None,
+        list recipients not None,
+        bytes content not None,
+        *,
+        Py_ssize_t size=-1,
+        int encoding=0,
+        subject=None,
+    ):
+        if not recipients:
+            raise ValueError("a transaction without recipients")
+        self.sender = sender
+        self.recipients = recipients
+        self.content = content
+        self.size = size
+        self.encoding = encoding
+        self.subject = subject
+        self.replies = [None] * len(recipients)
+
+    @property
+    def taken(self):
+        return self.end is not None and self.end.digit() == 2 and self.accepted == len(self.recipients)
+
+    @property
+    def in_doubt(self):
+        return self.cursor > len(self.recipients) + 2 and self.end is None and self.accepted > 0
+
+    @property
+    def untouched(self):
+        return self.mail is None and self.cursor <= len(self.recipients) + 2
+
+    def __repr__(self):
+        return f"<Transaction {len(self.recipients)} recipients, {self.accepted} accepted, cursor {self.cursor}>"
+
+    cdef bytes mail_line(self, bint size, bint eightbit):
+        cdef bytes line = b"MAIL FROM:<" + self.sender
+        if size and self.size >= 0:
+            line += b"> SIZE=%d" % self.size
+        else:
+            line += b">"
+        if eightbit and self.encoding:
+            line += b" BODY=8BITMIME" if self.encoding == 8 else b" BODY=7BIT"
+        return line + b"\r\n"
+
+    cdef bytes rcpt_line(self, Py_ssize_t index, bint dsn):
+        cdef bytes recipient = <bytes>self.recipients[index]
+        if dsn:
+            return b"RCPT TO:<" + recipient + b"> ORCPT=rfc822;" + xtext(recipient) + b"\r\n"
+        return b"RCPT TO:<" + recipient + b">\r\n"
