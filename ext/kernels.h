@@ -83,40 +83,36 @@ static inline const char *find_8bit(const char *p, const char *end)
     return p;
 }
 
-/* Letters of either case. Pairs are looked for by vectors, "bi" is common: the word is asked for then. */
-static inline int is_8bit_word(const char *p, const char *end)
+/* Letters of either case. Both words have "bi" in them: vectors look for that, and what stands around it decides. */
+static inline int is_word(const char *p, const char *end, const char *word)
 {
-    static const char *const words[] = {"8bit", "binary"};
-    size_t  n, length;
-
-    for (n = 0; n < 2; n++) {
-        for (length = 0; words[n][length]; length++)
-            if (end - p <= (ptrdiff_t) length || (p[length] | 32) != words[n][length])
-                break;
-        if (!words[n][length])
-            return 1;
-    }
-    return 0;
+    for (; *word && p < end && (*p | 32) == *word; p++)
+        word++;
+    return !*word;
 }
 
 static inline int names_8bit(const char *p, const char *end)
 {
+    const char *start = p;
+
 #ifdef __SSE2__
     const __m128i small = _mm_set1_epi8(32);
 
     for (; end - p >= 17; p += 16) {
-        __m128i first = _mm_or_si128(LOAD(p), small), second = _mm_or_si128(LOAD(p + 1), small);
-        __m128i eight = _mm_and_si128(EQUAL(first, '8'), EQUAL(second, 'b'));
-        __m128i binary = _mm_and_si128(EQUAL(first, 'b'), EQUAL(second, 'i'));
-        int     hits = _mm_movemask_epi8(_mm_or_si128(eight, binary));
+        __m128i first = EQUAL(_mm_or_si128(LOAD(p), small), 'b');
+        __m128i second = EQUAL(_mm_or_si128(LOAD(p + 1), small), 'i');
+        int     hits = _mm_movemask_epi8(_mm_and_si128(first, second));
 
-        for (; hits; hits &= hits - 1)
-            if (is_8bit_word(p + FIRST(hits), end))
+        for (; hits; hits &= hits - 1) {
+            const char *at = p + FIRST(hits);
+
+            if (is_word(at, end, "binary") || (at > start && at[-1] == '8' && is_word(at, end, "bit")))
                 return 1;
+        }
     }
 #endif
     for (; p < end; p++)
-        if (is_8bit_word(p, end))
+        if (is_word(p, end, "binary") || (p > start && p[-1] == '8' && is_word(p, end, "bit")))
             return 1;
     return 0;
 }

@@ -1,6 +1,7 @@
 """Plain twin of fastsmtp.wire.mime, quoted and tokens: 8bit entities to quoted-printable, block by block.
 
     downgrade(content)      the bytes after DATA for a peer without 8BITMIME
+    encoding(content)       "8bit" or "7bit"
     quote(line)             the output lines of one line of text in quoted-printable
     items(value)            a structured header value as lists of (kind, text)
     QUIRKS                  where Postfix does otherwise; downgrade(..., quirks=QUIRKS) is Postfix to the byte
@@ -148,6 +149,7 @@ class Converter:
     header_limit: int
     quirks: frozenset[str] = frozenset()
     at: int = 0
+    labels_8bit: bool = False  # a header block had nothing but 8bit or binary for its label
     open: list[Boundary] = field(default_factory=list)
     output: list[bytes] = field(default_factory=list)
 
@@ -227,6 +229,7 @@ class Converter:
         if name.lower() == b"content-type":
             self.content_type(entity, items(value, TYPE_SPECIALS))
         elif is_label:
+            self.labels_8bit = self.labels_8bit or value.strip(b" \t\n").lower() in (b"8bit", b"binary")
             first = items(value, LABEL_SPECIALS)[0][:1]
             words = {
                 b"8bit": True,
@@ -288,6 +291,13 @@ class Converter:
     @staticmethod
     def starts_with(line: bytes, boundary: Boundary) -> bool:
         return len(line) > 2 and line.startswith(b"--" + boundary.text)
+
+
+def encoding(content: bytes) -> str:
+    """The encoding attribute of a message."""
+    converter = Converter(normalise(content), len(content), 2048, 102400)
+    converter.run()
+    return "7bit" if content.isascii() and not converter.labels_8bit else "8bit"
 
 
 def downgrade(

@@ -115,6 +115,24 @@ class TestScan:
     def test_encoding_attribute(self, content: bytes, encoding: str) -> None:
         assert scan(content).encoding == encoding
 
+    def test_encoding_attribute_of_generated_messages(self) -> None:
+        chance = random.Random(3)
+        seen = set()
+        for seed in range(600):
+            content = messages.mutate(messages.message(seed), chance)
+            for each in (content, bytes(byte & 127 for byte in content)):
+                assert scan(each).encoding == mime.encoding(each), seed
+                seen.add((each.isascii(), scan(each).encoding))
+        assert seen == {(True, "7bit"), (True, "8bit"), (False, "8bit")}
+
+    @pytest.mark.parametrize("word", [b"8bit", b"8BIT", b"binary", b"BinarY"])
+    def test_label_is_found_wherever_it_stands(self, word: bytes) -> None:
+        for before in range(40):
+            for behind in range(20):
+                content = b"X: " + b"i" * before + b"\nContent-Transfer-Encoding: " + word + b"\n" * behind
+                assert scan(content).encoding == "8bit"
+                assert scan(content.replace(word, word[:-1] + b"x")).encoding == "7bit"
+
     @given(CONTENT)
     def test_size_is_that_of_the_wire_without_dots(self, content: bytes) -> None:
         normal = b"".join(line + b"\r\n" for line in lines.normalise(content))
