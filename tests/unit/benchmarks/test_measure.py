@@ -55,7 +55,7 @@ def test_tree_counts_ended_and_living_children() -> None:
         process.stdout.readline()
         tree = Tree(process.pid)
         assert len(tree.pids()) == 2
-        assert 0.6 <= tree.cpu_seconds() < 1.5
+        assert 0.55 <= tree.cpu_seconds() < 1.5  # in ticks of a hundredth
         assert 2**20 < tree.memory() < 200 * 2**20
         process.stdin.close()
 
