@@ -14,9 +14,9 @@ from typing import BinaryIO, TypedDict
 import click
 
 from fastsmtp.cli.options import load_settings, settings_options
-from fastsmtp.delivery.content import ContentRules
 from fastsmtp.errors import MimeError, UsageError
 from fastsmtp.wire.encoder import Encoder, encode, explain, scan
+from fastsmtp.worker.configure import content_rules
 
 PIECE = 1 << 20  # bytes: what is held of the output at a time
 STANDARD_INPUT = "-"
@@ -50,7 +50,7 @@ def command(
     Lines end in CRLF, long ones are broken, leading dots are doubled; for a peer without 8BITMIME, parts
     labelled 8bit or binary become quoted-printable.
     """
-    rules = ContentRules.from_settings(load_settings(config, overrides))
+    rules = content_rules(load_settings(config, overrides))
     message = read(file)
     is_8bit = scan(message).encoding == "8bit"
     limits = Limits(

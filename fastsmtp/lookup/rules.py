@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from fastsmtp.conf.maincf import logical_lines, split_words
+from fastsmtp.conf.lists import split_words
+from fastsmtp.conf.maincf import logical_lines
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.table import BLANKS, Opening, Stamp, Table, read
 

@@ -14,7 +14,7 @@ from os import stat
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from fastsmtp.conf.maincf import split_words
+from fastsmtp.conf.lists import split_words
 from fastsmtp.errors import TableError
 
 BLANKS = " \t\r\n\v\f"

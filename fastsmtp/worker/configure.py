@@ -43,14 +43,7 @@ def read(
             skips_5xx_greeting=settings.flag("smtp_skip_5xx_greeting"),
             soft_bounce=settings.flag("soft_bounce"),
         ),
-        content=ContentRules(
-            line_length_limit=settings.number("smtp_line_length_limit"),
-            converts=not settings.flag("disable_mime_output_conversion"),
-            nesting_limit=settings.number("mime_nesting_limit"),
-            boundary_limit=settings.number("mime_boundary_length_limit"),
-            header_limit=settings.number("header_size_limit"),
-            quotes=settings.flag("smtp_quote_rfc821_envelope"),
-        ),
+        content=content_rules(settings),
         session=_session(settings),
         deadlines=_deadlines(settings),
         route=RouteRules(
@@ -63,6 +56,18 @@ def read(
             dns=not settings.flag("disable_dns_lookups"),
             methods=frozenset(settings.words("smtp_host_lookup")),
         ),
+    )
+
+
+def content_rules(settings: Settings) -> ContentRules:
+    """What shapes content: for deliveries and for `fastsmtp wire`."""
+    return ContentRules(
+        line_length_limit=settings.number("smtp_line_length_limit"),
+        converts=not settings.flag("disable_mime_output_conversion"),
+        nesting_limit=settings.number("mime_nesting_limit"),
+        boundary_limit=settings.number("mime_boundary_length_limit"),
+        header_limit=settings.number("header_size_limit"),
+        quotes=settings.flag("smtp_quote_rfc821_envelope"),
     )
 
 
