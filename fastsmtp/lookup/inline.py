@@ -21,7 +21,7 @@ class Plain(Table):
         self.folded = folded
 
     def get(self, key: str) -> str | None:
-        return self._values.get(fold(key) if self.folded else key)
+        return self._values.get(key.casefold() if self.folded else key)
 
 
 def opener(reference: str, name: str, opening: Opening) -> Table:

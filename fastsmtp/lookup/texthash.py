@@ -29,7 +29,7 @@ class TextHash(Table):
         self._folded = folded
 
     def get(self, key: str) -> str | None:
-        return self._values.get(fold(key) if self._folded else key)
+        return self._values.get(key.casefold() if self._folded else key)
 
 
 def opener(reference: str, name: str, opening: Opening) -> Table:
@@ -51,7 +51,8 @@ def quickly(text: str, *, fold_keys: bool) -> dict[str, str] | None:
     """The entries of a file without anything curious in it; None if it needs care after all."""
     if text[:1] in tuple(BLANKS) or any(mark in text for mark in _CURIOUS):
         return None
-    pairs = [line.split(None, 1) for line in text.split("\n") if line and line[0] != "#"]
+    lines = [line for line in text.split("\n") if line and line[0] != "#"]
+    pairs = (line.split(None, 1) for line in lines)  # one at a time: a million lists keep the collector busy
     try:
         if fold_keys:
             values = {key.lower(): value.rstrip() for key, value in pairs}
@@ -59,7 +60,7 @@ def quickly(text: str, *, fold_keys: bool) -> dict[str, str] | None:
             values = {key: value.rstrip() for key, value in pairs}
     except ValueError:  # a key without a value
         return None
-    return values if len(values) == len(pairs) and not any(key[-1] == ":" for key in values) else None
+    return values if len(values) == len(lines) and ":" not in {key[-1] for key in values} else None
 
 
 def carefully(data: bytes, path: Path, opening: Opening, *, first_counts: bool) -> dict[str, str]:

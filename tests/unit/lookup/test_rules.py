@@ -1,4 +1,4 @@
-"""regexp, pcre and cidr: rules that cannot be read, and what only we refuse. Matches: the test with postmap."""
+"""regexp, pcre and cidr: rules that cannot be read, and what only we refuse (matches: postmap's test)."""
 
 from pathlib import Path
 
