@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 
 from fastsmtp.cli.options import load_settings, settings_options, warn
-from fastsmtp.conf.expand import BLANKS, ExpansionError, references
+from fastsmtp.conf.expand import ExpansionError, references
 from fastsmtp.conf.foreign import is_foreign
-from fastsmtp.conf.maincf import veil
+from fastsmtp.conf.lists import BLANKS, veil
 from fastsmtp.conf.names import close_to, mentioned
 from fastsmtp.conf.settings import Settings
 from fastsmtp.conf.table import PARAMETERS, find
@@ -142,7 +142,7 @@ def oddities(settings: Settings) -> Iterable[str]:
     """Names set for nothing, and names referred to that nobody set."""
     used = mentioned(settings.entries.values())
     for entry in settings.foreign():
-        if entry.name not in used and not is_foreign(entry.name) and not close_to(entry.name):
+        if entry.name not in used and not is_foreign(entry.name) and not close_to(entry.name, PARAMETERS):
             yield f"{entry.origin}: unused parameter: {entry.name}={veil(entry.value)}"
     for name in sorted(used):
         if settings.raw(name) is None and not is_foreign(name):

@@ -18,9 +18,11 @@ Source: postconf(5), "file format"; mac_expand(3); the order of the two passes o
 from collections.abc import Callable
 from typing import NamedTuple
 
+from fastsmtp.conf.level import level
+from fastsmtp.conf.lists import BLANKS
+
 Lookup = Callable[[str], str | None]
 
-BLANKS = " \t\r\n\v\f"
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 NESTING_LIMIT = 100  # mac_expand(3); also what stops `a = $a`
 
@@ -205,14 +207,8 @@ def _compare(left: str, right: str) -> int:
 
 
 def _compare_levels(left: str, right: str) -> int:
-    first, second = level(left), level(right)
+    try:
+        first, second = level(left), level(right)
+    except ValueError as error:
+        raise ExpansionError(str(error)) from None
     return (first > second) - (first < second)
-
-
-def level(text: str) -> tuple[int, int, int]:
-    """A compatibility level, `3`, `3.6` or `3.6.1`, as numbers that can be compared."""
-    parts = text.strip(BLANKS).split(".")
-    if len(parts) > 3 or not all(map(_is_digits, parts)):
-        raise ExpansionError(f'"{text}" is not a compatibility level like 3.6')
-    numbers = [*map(int, parts), 0, 0]
-    return numbers[0], numbers[1], numbers[2]

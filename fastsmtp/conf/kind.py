@@ -13,35 +13,12 @@ refused here.
 Source: postconf(5); mail_conf_bool(3), mail_conf_int(3), mail_conf_time(3), name_mask(3), conv_time(3).
 """
 
-from typing import Any, ClassVar
-
-from fastsmtp.conf.expand import BLANKS, ExpansionError, level
-from fastsmtp.conf.lists import split_words
+from fastsmtp.conf.level import level
+from fastsmtp.conf.lists import BLANKS, split_words
+from fastsmtp.conf.parameter import BadValue, Kind
 
 LARGEST = 2**31 - 1  # Postfix keeps numbers and seconds in a C int
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-class BadValue(ValueError):
-    """The text is not of this kind; says what was expected."""
-
-
-class Kind:
-    """What a value may be. `shape` names the getter that gives it out."""
-
-    __slots__ = ()
-    shape: ClassVar[str]
-
-    def parse(self, text: str) -> Any:
-        """The value that expanded `text` stands for; BadValue if it stands for none."""
-        raise NotImplementedError
-
-    def describe(self) -> str:
-        """The kind in a few words, for the reference page and for what was expected."""
-        raise NotImplementedError
-
-    def bad(self) -> BadValue:
-        return BadValue(f"expected {self.describe()}")
 
 
 class Flag(Kind):
@@ -200,7 +177,7 @@ class Level(Kind):
     def parse(self, text: str) -> str:
         try:
             level(text)
-        except ExpansionError:
+        except ValueError:
             raise self.bad() from None
         return text
 

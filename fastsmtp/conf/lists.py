@@ -1,10 +1,12 @@
-"""Lists in values: commas and blanks separate, but not inside { }.
+"""Lists in one text: what separates their elements, and what of them may be shown.
 
-    split_words(text)     the elements, in order; empty ones vanish
-Source: postconf(5); Postfix mystrtok(3), extpar(3).
+    split_words(text)     the elements: commas and blanks separate, but not inside { }
+    veil(text)            the same text for other eyes: tables without what stands in their names
+Source: mystrtok(3); postconf(5).
 """
 
-_SEPARATORS = " \t\r\n\v\f,"
+BLANKS = " \t\r\n\v\f"
+_SEPARATORS = BLANKS + ","
 _TO_SPACE = str.maketrans(_SEPARATORS, " " * len(_SEPARATORS))
 
 
@@ -30,3 +32,14 @@ def split_words(text: str) -> tuple[str, ...]:
     if start >= 0:
         words.append(text[start:])
     return tuple(words)
+
+
+def veil(text: str) -> str:
+    """`text` without passwords: `inline:{...}` and `static:...` for tables that are their own contents."""
+    for word in split_words(text):
+        kind, _, name = word.partition(":")
+        if kind.isidentifier() and "{" in name:
+            text = text.replace(word, f"{kind}:{{...}}")
+        elif kind == "static" and name:
+            text = text.replace(word, "static:...")
+    return text

@@ -8,7 +8,6 @@ end-of-line comment, no quoting and no escape. The same name again replaces what
     parse(text, file)             every entry in order, and the warnings; SettingError with every faulty line
     entry(text, origin)           one `name = value`, wherever it comes from
     override(text)                what follows -o: `name=value` or `{ name = value }`
-    veil(text)                    the same text for other eyes: tables without what stands in their names
 Does not know which names exist, and does not look at `$`. Lines end at LF alone, whatever Unicode thinks.
 Source: postconf(5), "main.cf configuration file format"; readlline(3), split_nameval(3), mystrtok(3).
 """
@@ -16,8 +15,7 @@ Source: postconf(5), "main.cf configuration file format"; readlline(3), split_na
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fastsmtp.conf.expand import BLANKS
-from fastsmtp.conf.lists import split_words
+from fastsmtp.conf.lists import BLANKS, veil
 from fastsmtp.errors import SettingError
 
 
@@ -99,14 +97,3 @@ def override(text: str) -> Entry:
     if text[:1] == "{" and text[-1:] == "}":
         text = text[1:-1]
     return entry(text, "-o")
-
-
-def veil(text: str) -> str:
-    """`text` without passwords: `inline:{...}` and `static:...` for tables that are their own contents."""
-    for word in split_words(text):
-        kind, _, name = word.partition(":")
-        if kind.isidentifier() and "{" in name:
-            text = text.replace(word, f"{kind}:{{...}}")
-        elif kind == "static" and name:
-            text = text.replace(word, "static:...")
-    return text

@@ -1,20 +1,19 @@
 """Names that are not ours: Postfix's other parameters, names of the user's own, and names with a slip in
 them.
 
-    judge(main, told, entries)     warnings and problems about the names that were set
+    judge(main, told, ...)     warnings and problems about the names that were set
 In main.cf an unknown name is legal: it may be the user's, for `$name`. It is pointed out only when nothing
 refers to it and it is close to one of ours. In [settings] and -o nobody defines names for later: there it
 is a problem.
 Source: postconf(5) for what is legal; ours for the help with slips.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from fastsmtp.conf.expand import references
 from fastsmtp.conf.foreign import is_foreign
 from fastsmtp.conf.maincf import Entry
-from fastsmtp.conf.table import PARAMETERS, find
 
 CLOSE = 0.85  # difflib's measure: one or two letters in a name of usual length
 
@@ -24,18 +23,23 @@ class Judgement(NamedTuple):
     problems: list[str]
 
 
-def judge(main: Sequence[Entry], told: Sequence[Entry], entries: Mapping[str, Entry]) -> Judgement:
-    """What is to be said about unknown names in main.cf (`main`), and in [settings] and -o (`told`)."""
+def judge(
+    main: Sequence[Entry], told: Sequence[Entry], known: Collection[str], is_known: Callable[[str], bool]
+) -> Judgement:
+    """What is to be said about unknown names in main.cf (`main`), and in [settings] and -o (`told`).
+
+    `known` are the names to compare a slip with; `is_known` also tells those made for a transport.
+    """
     warnings: list[str] = []
     problems: list[str] = []
-    unknown = [entry for entry in (*main, *told) if find(entry.name) is None and not is_foreign(entry.name)]
+    unknown = [entry for entry in (*main, *told) if not is_known(entry.name) and not is_foreign(entry.name)]
     if not unknown:
         return Judgement(warnings, problems)
-    used = mentioned(entries.values())
+    used = mentioned((*main, *told))
     for entry in unknown:
         if entry.name in used:
             continue
-        meant = close_to(entry.name)
+        meant = close_to(entry.name, known)
         hint = f": did you mean {meant}?" if meant else ""
         if entry in told:
             problems.append(
@@ -55,9 +59,9 @@ def mentioned(entries: Iterable[Entry]) -> set[str]:
     return found
 
 
-def close_to(name: str) -> str:
-    """The parameter of ours that `name` was probably meant to be; empty if there is none so close."""
+def close_to(name: str, known: Collection[str]) -> str:
+    """The one of `known` that `name` was probably meant to be; empty if there is none so close."""
     import difflib  # noqa: PLC0415 -- 8 ms, for a faulty main.cf alone
 
-    best = difflib.get_close_matches(name, PARAMETERS, n=1, cutoff=CLOSE)
+    best = difflib.get_close_matches(name, known, n=1, cutoff=CLOSE)
     return best[0] if best else ""

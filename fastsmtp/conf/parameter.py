@@ -1,4 +1,4 @@
-"""One row of the parameter table: a name and everything that is known about it.
+"""What a parameter is: a row of the table, `P`, and the kind of its value, `Kind`.
 
     P("smtp_helo_timeout", Seconds(minimum=1), "300s", "Limit for the greeting.", source="Postfix 2.2; ...")
 
@@ -11,7 +11,29 @@ an inline table in it says must not be printed.
 Source: ours; the idea of one row for help, checks and manual is datasette's.
 """
 
-from fastsmtp.conf.kind import Kind
+from typing import Any, ClassVar
+
+
+class BadValue(ValueError):
+    """The text is not of this kind; says what was expected."""
+
+
+class Kind:
+    """What a value may be. `shape` names the getter that gives it out."""
+
+    __slots__ = ()
+    shape: ClassVar[str]
+
+    def parse(self, text: str) -> Any:
+        """The value that expanded `text` stands for; BadValue if it stands for none."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """The kind in a few words, for the reference page and for what was expected."""
+        raise NotImplementedError
+
+    def bad(self) -> BadValue:
+        return BadValue(f"expected {self.describe()}")
 
 
 class P:

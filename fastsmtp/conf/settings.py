@@ -19,10 +19,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from fastsmtp.conf import names
-from fastsmtp.conf.expand import ExpansionError, expand, level
-from fastsmtp.conf.kind import BadValue
-from fastsmtp.conf.maincf import Entry, override, parse, veil
-from fastsmtp.conf.parameter import P
+from fastsmtp.conf.expand import ExpansionError, expand
+from fastsmtp.conf.level import level
+from fastsmtp.conf.lists import veil
+from fastsmtp.conf.maincf import Entry, override, parse
+from fastsmtp.conf.parameter import BadValue, P
 from fastsmtp.conf.table import PARAMETERS, find
 from fastsmtp.errors import LocalProtocolError, SettingError
 
@@ -50,8 +51,8 @@ class Settings:
         if "compatibility_level" in entries:
             try:
                 self._level = level(self.expanded("compatibility_level"))
-            except ExpansionError:
-                self._level = (0, 0, 0)  # check() reports it
+            except ValueError:
+                self._level = (0, 0, 0)  # problems() reports it
 
     @classmethod
     def load(
@@ -93,7 +94,7 @@ class Settings:
                 warnings.append(f"{entry.origin}: {entry.name} is set by the program: ignored")
             else:
                 entries[entry.name] = entry
-        unknown = names.judge(main, told, entries)
+        unknown = names.judge(main, told, PARAMETERS, lambda name: find(name) is not None)
         settings = cls(
             entries, str(file.parent) if file else "", [*warnings, *unknown.warnings, *_notes(entries)]
         )

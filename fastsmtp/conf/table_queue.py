@@ -9,7 +9,6 @@ from fastsmtp.conf.kind import (
     Choice,
     Feedback,
     Flag,
-    Kind,
     NameMask,
     Number,
     PatternList,
@@ -19,7 +18,7 @@ from fastsmtp.conf.kind import (
     Text,
     Words,
 )
-from fastsmtp.conf.parameter import P
+from fastsmtp.conf.parameter import Kind, P
 
 COUNT = Number()
 SPAN = Seconds()

@@ -20,7 +20,8 @@ Source: match_list(3), match_ops(3); postconf(5), parent_domain_matches_subdomai
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from fastsmtp.conf.maincf import logical_lines, split_words
+from fastsmtp.conf.lists import split_words
+from fastsmtp.conf.maincf import logical_lines
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.cidr import Network, address, contains, network
 from fastsmtp.lookup.opening import open_table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastsmtp.conf.expand import ExpansionError, expand, level, references
+from fastsmtp.conf.expand import ExpansionError, expand, references
 
 NAMES = {"a": "1", "empty": "", "hollow": "$nope", "x": "$a$a", "host": "h.example", "both": "$x/$host"}
 
@@ -97,9 +97,3 @@ def test_chain_of_100_names_is_the_longest(length: int, fits: bool) -> None:
 
 def test_references_finds_every_name_and_stumbles_over_nothing() -> None:
     assert references("$a ${b?{$c}:{$(d)}} $$e ${{$f} == {x}?$g} $- ${ h }") == set("abcdfgh")
-
-
-@pytest.mark.parametrize("text", ["", "x", "3.x", "1.2.3.4", "3..1"])
-def test_level_refuses_what_is_no_version(text: str) -> None:
-    with pytest.raises(ExpansionError):
-        level(text)

@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 from fastsmtp.conf import kind
 from fastsmtp.conf.kind import (
     Address,
-    BadValue,
     Choice,
     Feedback,
     Flag,
     Interfaces,
-    Kind,
     Level,
     Maps,
     NameMask,
@@ -27,6 +25,7 @@ from fastsmtp.conf.kind import (
     TlsProtocols,
     Words,
 )
+from fastsmtp.conf.parameter import BadValue, Kind
 
 TAKEN: list[tuple[Kind, str, object]] = [
     (Flag(), "YES", True),

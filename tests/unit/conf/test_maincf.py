@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsmtp.conf.lists import split_words
 from fastsmtp.conf.maincf import Entry, entry, logical_lines, override, parse
 from fastsmtp.errors import SettingError
 
@@ -74,24 +73,6 @@ def test_override_in_braces_keeps_inner_blanks() -> None:
     assert override("a=b c") == Entry("a", "b c", "-o")
     with pytest.raises(SettingError, match="-o: missing '='"):
         override("a")
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", ()),
-        (" , ,", ()),
-        ("a,b c\td\r\ne", ("a", "b", "c", "d", "e")),
-        ("inline:{ {a b} = c } x", ("inline:{ {a b} = c }", "x")),
-        ("{a, b} c", ("{a, b}", "c")),
-        ("[a,b]", ("[a", "b]")),
-        ("a} b", ("a}", "b")),
-        ("{a b", ("{a b",)),
-        ("a\u00a0b", ("a\u00a0b",)),
-    ],
-)
-def test_split_words_separates_outside_braces(text: str, words: tuple[str, ...]) -> None:
-    assert split_words(text) == words
 
 
 @given(st.text())
