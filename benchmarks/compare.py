@@ -36,6 +36,7 @@ machine's) and about ten minutes.
 - **memory**: the peak; of Postfix the sum over its processes, shared pages counted once.
 - **synced**: when what the sender remembers of the job is on the disk.
 - Rounds are interleaved; a ratio is taken within each round. Given are medians, in brackets least and most.
+- A busy machine spreads the figures: run it where nothing else runs (the load average is given).
 - These are loopback figures of one machine: read the ratios. A receiver on a network, TLS and limits of
   receivers change what is the bottleneck.
 """

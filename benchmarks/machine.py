@@ -15,7 +15,7 @@ def describe() -> list[str]:
     kernel = platform.release().split("-")[0]
     return [
         f"{processor()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB, Linux {kernel}",
-        f"queue and spool on {file_system('/var/tmp')}",
+        f"queue and spool on {file_system('/var/tmp')}; load average before the run {os.getloadavg()[0]:.1f}",
         f"fastsmtp {commit()}, Python {platform.python_version()}, {libraries()}",
         f"Postfix {postfix_version()}, smtp-sink and smtp-source of the same",
     ]

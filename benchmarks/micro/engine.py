@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from benchmarks.measure import Spread
 from fastsmtp.wire import engine
-from fastsmtp.wire.engine import SessionEngine, Transaction
+from fastsmtp.wire.engine import SessionEngine
+from fastsmtp.wire.transaction import Transaction
 
 ROUNDS = 5
 SENDER = b"bounces@news.example.com"
