@@ -36,7 +36,7 @@ FLOOR_OF["errors"] = -1  # what every room may raise
 
 # Who may know a library. None: nobody on floors 0 and 1, all above.
 KNOWN_TO: dict[str, set[str] | None] = {
-    "sqlite3": {"spool"},
+    "sqlite3": {"spool", "lookup"},  # sqlite: is a type of table; its SQL is the user's
     "dns": {"route", "tls"},
     "jinja2": {"render"},
     "OpenSSL": {"tls"},

@@ -27,6 +27,7 @@ TYPES = {
     "pipemap": "pipemap",
     "randmap": "randmap",
     "regexp": "regexp",
+    "sqlite": "sqlite",
     "static": "static",
     "texthash": "texthash",
     "unionmap": "unionmap",

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -189,6 +190,42 @@ def test_lookup_in_a_file_answers_as_postmap(case: str, tmp_path: Path) -> None:
     (tmp_path / "table").write_text(text)
     reference = f"{kind}:{tmp_path}/table"
     assert {key: lookup(reference, key) for key in keys} == {key: postmap(reference, key) for key in keys}
+
+
+CLIENTS = {
+    "whole key": "query = SELECT v FROM t WHERE k = '%s'",
+    "local part": "query = SELECT v FROM t WHERE k = '%u'",
+    "domain": "query = SELECT v FROM t WHERE k = '%d'",
+    "labels": "query = SELECT v FROM t WHERE k = '%1' OR k = '%2'",
+    "parts of the key in the result": "query = SELECT v FROM t WHERE k = '%s'\nresult_format = %s %U@%D.%1%%",
+    "parts of the value": "query = SELECT v FROM t WHERE k = '%s'\nresult_format = %u at %d",
+    "limit": "query = SELECT v FROM t WHERE k = '%s'\nexpansion_limit = 1",
+    "domains": "query = SELECT v FROM t WHERE k = '%s'\ndomain = d.example, other",
+    "two columns": "query = SELECT v, k FROM t WHERE k = '%s'",
+    "dollar": "query = SELECT '$v' FROM t WHERE k = '%s'",
+    "bad letter": "query = SELECT v FROM t WHERE k = '%x'",
+    "bad SQL": "query = SELECT nothing FROM nowhere WHERE k = '%s'",
+}
+ROWS = [
+    *(("a", "1"), ("a", "2"), ("u@d.example", "x@y.example"), ("u", "local"), ("d.example", "dom")),
+    *(("o'k", "quoted"), ("example", "top"), ("empty", ""), ("null", None), ("u@e.example", "plain")),
+    *(("@d.example", "at"), ("n", 7)),
+]
+KEYS = ["a", "A", "u@d.example", "u@e.example", "v@d.example", "u@x", "u", "o'k", "empty", "null", "n", "no"]
+KEYS += ["@d.example", "u@d.example.", "u@.example"]
+
+
+@pytest.mark.skipif("sqlite" not in TYPES, reason="Postfix has no sqlite here")
+@pytest.mark.parametrize("case", CLIENTS)
+def test_database_answers_as_postmap(case: str, tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "db")
+    database.execute("CREATE TABLE t (k, v)")
+    database.executemany("INSERT INTO t VALUES (?, ?)", ROWS)
+    database.commit()
+    database.close()
+    (tmp_path / "table").write_text(f"dbpath = {tmp_path}/db\n{CLIENTS[case]}\n")
+    reference = f"sqlite:{tmp_path}/table"
+    assert {key: lookup(reference, key) for key in KEYS} == {key: postmap(reference, key) for key in KEYS}
 
 
 def test_index_answers_as_the_text_that_it_was_built_from(tmp_path: Path) -> None:
