@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from fastsmtp.cli.options import load_settings, settings_options, warn
+from fastsmtp.cli.options import load_settings, say, settings_options, warn
 from fastsmtp.conf.expand import ExpansionError, references
 from fastsmtp.conf.foreign import is_foreign
 from fastsmtp.conf.lists import BLANKS, veil
@@ -81,7 +81,7 @@ def command(
             if defaults or not problems:  # else it is among the problems below
                 problems.append(f"{settings.origin(name)}: {name} = {settings.raw(name)}: {error}")
             continue
-        click.echo(name if names_only else line(name, value, values_only=values_only, fold=fold))
+        say(name if names_only else line(name, value, values_only=values_only, fold=fold))
     if not defaults:
         for warning in oddities(settings):
             warn(warning)

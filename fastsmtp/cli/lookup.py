@@ -5,7 +5,7 @@ Source: postmap(1), -q; the exit status too.
 
 import click
 
-from fastsmtp.cli.options import warn
+from fastsmtp.cli.options import say, warn
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.opening import open_strictly
 
@@ -32,5 +32,5 @@ def command(*, exact: bool, table: str, key: str) -> int:
         return NOT_FOUND
     if not found:
         warn(f"table {table}: key {key}: an empty result is not allowed: mail that needs it is deferred")
-    click.echo(found)
+    say(found)
     return 0

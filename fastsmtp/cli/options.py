@@ -3,6 +3,7 @@
     SETTINGS                     -c (`config`) and -o (`overrides`)
     @settings_options            gives them to a click command; stands above @click.command
     load_settings(...)           the Settings in force; warnings go to standard error, problems are raised
+    warn(text), say(text)        a line on standard error, on standard output
 Source: postconf(1) for -c and -o.
 """
 
@@ -55,3 +56,13 @@ def load_settings(
 def warn(text: str) -> None:
     """A line on standard error about something that stops nothing."""
     print(f"fastsmtp: warning: {text}", file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """A line on standard output; bytes that are no UTF-8 leave as they came in."""
+    try:
+        print(text)
+    except UnicodeEncodeError:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+        sys.stdout.buffer.flush()

@@ -1,5 +1,8 @@
 """`fastsmtp conf`: what it prints, what it keeps to itself, and how it ends."""
 
+import os
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -124,3 +127,14 @@ def test_config_that_cannot_be_read_is_one_line_and_2(tmp_path: Path) -> None:
 
 def test_help_says_that_etc_postfix_is_not_read() -> None:
     assert "and /etc/postfix is not read" in " ".join(conf("--help").stdout.split())
+
+
+def test_bytes_that_are_no_utf8_leave_as_they_came_in(main_cf: Path) -> None:
+    main_cf.write_bytes(b"relayhost = m\xc3\xbcller \xff\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "fastsmtp", "conf", "-c", str(main_cf), "relayhost"],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == b"relayhost = m\xc3\xbcller \xff\n"

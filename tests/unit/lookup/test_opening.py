@@ -75,3 +75,8 @@ def test_index_without_its_text_says_what_to_do(tmp_path: Path) -> None:
         open_strictly(f"hash:{tmp_path}/t", print)
     with pytest.raises(TableError, match="No such file"):
         open_strictly(f"lmdb:{tmp_path}/other", print)
+
+
+def test_every_type_is_in_the_manual() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text()
+    assert all(f"`{kind}`" in page for kind in TYPES)
