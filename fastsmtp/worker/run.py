@@ -14,7 +14,7 @@ Source: design page, sections 2 to 4.
 import asyncio
 import datetime
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -191,7 +191,7 @@ class Run:
 
 async def send(
     job: Job, settings: Settings | None = None, *, spool: Path | None = None, once: bool = False
-) -> AsyncIterator[Outcome]:
+) -> AsyncGenerator[Outcome, None]:
     """Carries a job out and yields each outcome once it is recorded.
 
     `settings` None: main.cf's defaults and the job's own. Leaving the loop early stops the job in good order;
