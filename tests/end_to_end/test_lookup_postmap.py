@@ -163,6 +163,14 @@ FILES: dict[str, tuple[str, list[str]]] = {
 # fmt: on
 
 
+@pytest.fixture(autouse=True)
+def own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """postmap asks for a main.cf, and the machine may have none."""
+    directory = tmp_path_factory.mktemp("postfix")
+    (directory / "main.cf").write_text("compatibility_level = 3.6\n")
+    monkeypatch.setenv("MAIL_CONFIG", str(directory))
+
+
 def postmap(reference: str, key: str) -> tuple[int, str]:
     assert POSTMAP is not None
     done = subprocess.run([POSTMAP, "-q", key, reference], capture_output=True, text=True, check=False)
