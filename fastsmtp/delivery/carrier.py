@@ -137,7 +137,7 @@ class Carrier:
         desk = self._desk
         request.ready_at = desk.clock()
         request.sessions_tried += 1
-        relay = session.host.relay
+        relay = session.relay
         try:
             transaction = desk.content.transaction(request, session.engine.offers)
         except ContentError as error:
@@ -235,35 +235,53 @@ class Carrier:
         self, session: Session, request: Request, transaction: Transaction, failure: Verdict | None = None
     ) -> None:
         """Every recipient of an ended transaction is decided, or kept for the next host."""
-        host, relay = session.host, session.host.relay
-        final = self._used_up(request)
-        outcomes: list[Outcome] = []
-        kept: list[Recipient] = []
-        last: Verdict | None = None
-        finished_at = self._desk.clock()
-        for index, recipient in enumerate(request.recipients):
-            verdict = classify.of_transaction(transaction, index, host.label) or failure
-            assert verdict is not None
-            if not verdict.sent and verdict.soft and not final:
-                kept.append(recipient)
-                last = verdict
-            else:
-                outcomes.append(
-                    self._outcome(
-                        request, recipient, verdict, relay=relay, now=finished_at, uses=session.uses
-                    )
-                )
         desk = self._desk
-        if outcomes:
-            desk.record(request, outcomes)
-        if kept and last is not None:
-            request.recipients = kept
-            self._note_failure(request, last, host)
+        now = desk.clock()
+        if transaction.taken:
+            assert transaction.end is not None
+            verdict = classify.accepted(transaction.end)
+            desk.record(
+                self._outcomes(
+                    request, request.recipients, verdict, relay=session.relay, uses=session.uses, now=now
+                )
+            )
+            desk.done(request, good=True)
+            return
+        kept = self._decide_each(session, request, transaction, failure, now)
+        if kept is not None:
+            self._note_failure(request, kept, session.host)
             desk.put_back(request)
         elif failure is None:
             desk.done(request, good=True)
         else:
             desk.done(request, good=request.transacted, dsn=failure.dsn, text=failure.text)
+
+    def _decide_each(
+        self,
+        session: Session,
+        request: Request,
+        transaction: Transaction,
+        failure: Verdict | None,
+        now: float,
+    ) -> Verdict | None:
+        """One recipient at a time; the last verdict of those kept for the next host, or None."""
+        final = self._used_up(request)
+        kept: list[Recipient] = []
+        last: Verdict | None = None
+        for index, recipient in enumerate(request.recipients):
+            verdict = classify.of_transaction(transaction, index, session.name) or failure
+            assert verdict is not None
+            if not verdict.sent and verdict.soft and not final:
+                kept.append(recipient)
+                last = verdict
+            else:
+                self._desk.record(
+                    self._outcomes(
+                        request, [recipient], verdict, relay=session.relay, uses=session.uses, now=now
+                    )
+                )
+        request.recipients = kept
+        return last
 
     def _decide_all(
         self, request: Request, verdict: Verdict | None, relay: str, *, reached: bool = False
@@ -273,47 +291,54 @@ class Carrier:
         """
         if verdict is None:
             verdict = Verdict(False, True, request.failure_dsn, request.failure_text)
-        now = self._desk.clock()
-        outcomes = [
-            self._outcome(request, r, verdict, relay=relay, now=now, uses=0) for r in request.recipients
-        ]
-        self._desk.record(request, outcomes)
+        desk = self._desk
+        desk.record(
+            self._outcomes(request, request.recipients, verdict, relay=relay, uses=0, now=desk.clock())
+        )
         good = reached or request.transacted or not verdict.soft
-        self._desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)
+        desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)
 
-    def _outcome(
-        self, request: Request, recipient: Recipient, verdict: Verdict, *, relay: str, now: float, uses: int
-    ) -> Outcome:
-        if verdict.sent:
-            status_word, dsn = SENT, verdict.dsn
-        elif verdict.soft:
-            status_word, dsn = DEFERRED, verdict.dsn
-        elif self._desk.rules.soft_bounce:
-            status_word, dsn = DEFERRED, status.softened(verdict.dsn)
-        else:
-            status_word, dsn = BOUNCED, verdict.dsn
+    def _outcomes(
+        self,
+        request: Request,
+        recipients: list[Recipient],
+        verdict: Verdict,
+        *,
+        relay: str,
+        uses: int,
+        now: float,
+    ) -> list[Outcome]:
+        """The same verdict for each of `recipients`; `uses` of the session so far."""
+        dsn = verdict.dsn
+        word = SENT if verdict.sent else DEFERRED if verdict.soft else BOUNCED
+        if word is BOUNCED and self._desk.rules.soft_bounce:
+            word, dsn = DEFERRED, status.softened(dsn)
+        handed_at, ready_at = request.handed_at, request.ready_at
         delays = Delays(
             request.active_at - self._desk.arrived_at,
-            request.handed_at - request.active_at,
-            request.ready_at - request.handed_at,
-            now - request.ready_at,
+            handed_at - request.active_at,
+            ready_at - handed_at,
+            now - ready_at,
         )
-        return Outcome(
-            recipient,
-            status_word,
-            dsn,
-            verdict.text,
-            relay,
-            recipient.attempts + 1,
-            recipient.first_attempt_at or request.handed_at,
-            now,
-            delays,
-            "",
-            request.queue_id,
-            0.0,
-            request.sender,
-            uses,
-        )
+        return [
+            Outcome(
+                recipient,
+                word,
+                dsn,
+                verdict.text,
+                relay,
+                recipient.attempts + 1,
+                recipient.first_attempt_at or handed_at,
+                now,
+                delays,
+                "",
+                request.queue_id,
+                0.0,
+                request.sender,
+                uses,
+            )
+            for recipient in recipients
+        ]
 
 
 def _reason(error: OSError) -> str:

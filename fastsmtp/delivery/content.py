@@ -18,6 +18,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.status import CONTENT
 from fastsmtp.wire import encoder
+from fastsmtp.wire.encoder import Encoder
 from fastsmtp.wire.transaction import Transaction
 
 SIZE_UNKNOWN = -1  # conversion changes it: SIZE= is not announced
@@ -49,6 +50,16 @@ class _Encoded(NamedTuple):
     encoding: int
 
 
+def _converter(rules: ContentRules) -> Encoder:
+    return Encoder(
+        line_length_limit=rules.line_length_limit,
+        downgrade=True,
+        nesting_limit=rules.nesting_limit,
+        boundary_limit=rules.boundary_limit,
+        header_limit=rules.header_limit,
+    )
+
+
 class Content:
     """Content for one job's transactions."""
 
@@ -56,7 +67,9 @@ class Content:
         self, rules: ContentRules, *, message: bytes | None, sender: str | None, renderer: Renderer | None
     ) -> None:
         """`message` None: each recipient has one of its own, from `renderer`; so with `sender`."""
-        self._rules = rules
+        self._quotes = rules.quotes
+        self._as_is = Encoder(line_length_limit=rules.line_length_limit)
+        self._converting = _converter(rules) if rules.converts else None
         self._message = message
         self._sender = sender
         self._renderer = renderer
@@ -96,28 +109,20 @@ class Content:
     def _wire(self, address: str) -> bytes:
         if not address:
             return b""
-        return to_wire(address) if self._rules.quotes else address.encode("ascii")
+        return to_wire(address) if self._quotes else address.encode("ascii")
 
     def _share(self, message: bytes, eightbit: bool) -> _Encoded:
         encoded = self._shared[eightbit] = self._encode(message, eightbit)
         return encoded
 
     def _encode(self, message: bytes, eightbit: bool) -> _Encoded:
-        """The bytes for one kind of peer. The message is 8bit when it says so or holds a byte above 127."""
-        rules = self._rules
+        """The bytes for one kind of peer."""
         encoding, size = encoder.scan(message)
-        if encoding == "7bit" or eightbit or not rules.converts:
-            wire = encoder.encode(message, line_length_limit=rules.line_length_limit)
-            return _Encoded(wire, size, 7 if encoding == "7bit" else 8)
+        if encoding == "7bit":
+            return _Encoded(self._as_is.encode(message), size, 7)
+        if eightbit or self._converting is None:
+            return _Encoded(self._as_is.encode(message), size, 8)
         try:
-            wire = encoder.encode(
-                message,
-                line_length_limit=rules.line_length_limit,
-                downgrade=True,
-                nesting_limit=rules.nesting_limit,
-                boundary_limit=rules.boundary_limit,
-                header_limit=rules.header_limit,
-            )
+            return _Encoded(self._converting.encode(message), SIZE_UNKNOWN, 8)
         except MimeError as error:
             raise ContentError(error.dsn, str(error)) from None
-        return _Encoded(wire, SIZE_UNKNOWN, 8)

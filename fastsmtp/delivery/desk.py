@@ -80,7 +80,7 @@ class Desk(Protocol):
     def put_back(self, request: Request) -> None:
         """It waits again: another host, or another session, shall carry it."""
 
-    def record(self, request: Request, outcomes: Sequence[Outcome]) -> None:
+    def record(self, outcomes: Sequence[Outcome]) -> None:
         """What was decided, for the spool, the log and the results."""
 
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:

@@ -66,6 +66,8 @@ class Session(asyncio.Protocol):
         waits_for_farewell: bool,
     ) -> None:
         self.host = host
+        self.name = host.label
+        self.relay = host.relay
         self.hosts = [host]  # and those behind it for its next-hop: where its refusals are tried next
         self.engine = session_engine
         self.driver: Driver | None = None
@@ -120,11 +122,6 @@ class Session(asyncio.Protocol):
         self.over = True
         if self._transport is not None:
             self._transport.abort()
-
-    @property
-    def name(self) -> str:
-        """`host[address]`."""
-        return self.host.label
 
     # What the transport tells
 

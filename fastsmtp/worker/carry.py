@@ -214,7 +214,7 @@ class Worker:
         self._scheduler.put_back(request)
         self._ask_turn()
 
-    def record(self, request: Request, outcomes: Sequence[Outcome]) -> None:
+    def record(self, outcomes: Sequence[Outcome]) -> None:
         self._settler.record(outcomes)
         self._ask_turn()
 
