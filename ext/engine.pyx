@@ -156,11 +156,6 @@ cdef class SessionEngine:
             if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
         ]
 
-    @property
-    def size_limit(self):
-        limit = self.offers.get("SIZE", "")
-        return int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
-
     # Ring of commands without a reply
 
     cdef int _expect(self, int command) except -1:
@@ -263,6 +258,8 @@ cdef class SessionEngine:
         self.pipelining = "PIPELINING" in offers
         self._dsn = "DSN" in offers
         self._size = "SIZE" in offers
+        limit = offers.get("SIZE", "")
+        self.size_limit = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
         self._eightbit = "8BITMIME" in offers
 
     cdef int _answer_mail(self, Reply reply) except -1:

@@ -17,15 +17,18 @@ from fastsmtp.mail.address import to_wire
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.status import CONTENT
-from fastsmtp.wire import encoder
-from fastsmtp.wire.encoder import Encoder
+from fastsmtp.wire.encoder import Encoder, scan
 from fastsmtp.wire.transaction import Transaction
 
 SIZE_UNKNOWN = -1  # conversion changes it: SIZE= is not announced
 
 
 class Renderer(Protocol):
-    """One recipient's message and envelope sender."""
+    """One recipient's message, lines ended by CR LF, and envelope sender."""
+
+    @property
+    def labels_8bit(self) -> bool:
+        """Every message says 8bit or binary somewhere, whatever its fields hold."""
 
     def message(self, recipient: Recipient) -> bytes: ...
     def sender(self, recipient: Recipient) -> str: ...
@@ -89,7 +92,10 @@ class Content:
         else:
             request.sender = self._sender or ""
         if self._message is None:
-            encoded = self._encode(self._rendered(first).message(first), eightbit)
+            renderer = self._rendered(first)
+            message = renderer.message(first)
+            is_7bit = message.isascii() and not renderer.labels_8bit
+            encoded = self._encode(message, len(message), eightbit, is_7bit=is_7bit)
         else:
             encoded = self._shared.get(eightbit) or self._share(self._message, eightbit)
         return Transaction(
@@ -112,13 +118,14 @@ class Content:
         return to_wire(address) if self._quotes else address.encode("ascii")
 
     def _share(self, message: bytes, eightbit: bool) -> _Encoded:
-        encoded = self._shared[eightbit] = self._encode(message, eightbit)
+        encoding, size = scan(message)
+        encoded = self._encode(message, size, eightbit, is_7bit=encoding == "7bit")
+        self._shared[eightbit] = encoded
         return encoded
 
-    def _encode(self, message: bytes, eightbit: bool) -> _Encoded:
+    def _encode(self, message: bytes, size: int, eightbit: bool, *, is_7bit: bool) -> _Encoded:
         """The bytes for one kind of peer."""
-        encoding, size = encoder.scan(message)
-        if encoding == "7bit":
+        if is_7bit:
             return _Encoded(self._as_is.encode(message), size, 7)
         if eightbit or self._converting is None:
             return _Encoded(self._as_is.encode(message), size, 8)

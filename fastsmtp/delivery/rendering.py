@@ -12,6 +12,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.outcome.status import CONTENT
 from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
+from fastsmtp.wire.encoder import scan
 
 
 class RowRenderer:
@@ -21,6 +22,7 @@ class RowRenderer:
         self._unpack = fields_format.unpack
         self._template = template
         self._verp = verp
+        self.labels_8bit = template is not None and scan(template.skeleton).encoding == "8bit"
 
     def message(self, recipient: Recipient) -> bytes:
         assert self._template is not None

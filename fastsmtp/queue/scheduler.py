@@ -44,6 +44,7 @@ class Scheduler:
         self._closed: list[tuple[float, int, DestinationQueue]] = []
         self.busy = 0
         self.held = 0  # recipients that wait
+        self.left = 0  # of them, for the destination whose request was taken last
 
     def __repr__(self) -> str:
         return f"<Scheduler {len(self._queues)} destinations, {self.held} waiting, {self.busy} busy>"
@@ -106,7 +107,11 @@ class Scheduler:
         """Feedback of one decided request: did it reach the site?"""
         queue = self._queue(destination)
         if good:
-            queue.window.good(max(queue.busy, 1))
+            window = queue.window
+            was_closed, size = window.closed, window.size
+            window.good(queue.busy or 1)
+            if window.size == size and not was_closed:
+                return  # nothing that `_mark` looks at has changed
         else:
             queue.window.bad()
             if queue.window.closed and queue.closed_until <= now:
@@ -177,6 +182,7 @@ class Scheduler:
         while waiting and (limit == 0 or len(recipients) < limit):
             recipients.append(waiting.popleft())
         self.held -= len(recipients)
+        self.left = len(waiting)
         return Request(queue.destination, recipients, self.queue_id(first), now)
 
     def _mark(self, queue: DestinationQueue) -> None:

@@ -75,6 +75,11 @@ class Template:
             pieces[index] = piece(values)
         return b"".join(pieces)
 
+    @property
+    def skeleton(self) -> bytes:
+        """What every message has: the literal octets, the dynamic ones left out."""
+        return b"".join(self._literals)
+
     def _join(self) -> None:
         """Neighbours that never change become one."""
         self._literals: list[bytes] = []

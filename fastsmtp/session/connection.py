@@ -215,8 +215,12 @@ class Session(asyncio.Protocol):
     # The timer
 
     def _arm(self) -> None:
-        limit = self._deadlines.content if self._writing else self._deadlines.stages[self.engine.stage]
-        if self.engine.stage == engine.IDLE and self._parked is None and not self._writing:
+        stage = self.engine.stage
+        if self._writing:
+            limit = self._deadlines.content
+        elif stage != engine.IDLE or self._parked is not None:
+            limit = self._deadlines.stages[stage]
+        else:
             self._deadline_at = float("inf")
             return
         self._deadline_at = at = self._loop.time() + limit

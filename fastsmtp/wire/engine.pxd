@@ -11,6 +11,7 @@ cdef class SessionEngine:
         readonly dict offers       # EHLO keyword in capitals -> its parameters
         readonly bytes peer_name   # first word of the EHLO or HELO reply
         readonly bint pipelining
+        readonly Py_ssize_t size_limit  # the peer's SIZE limit in bytes; 0: none or unknown
         readonly bint suspect      # the peer broke a rule: usable now, not to be kept
         readonly bint open         # the handshake is over, QUIT not sent
         bint _dsn                  # of the offers, those that commands are built from

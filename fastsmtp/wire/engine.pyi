@@ -45,6 +45,7 @@ class SessionEngine:
     offers: dict[str, str]
     peer_name: bytes
     pipelining: bool
+    size_limit: int  # the peer's SIZE limit in bytes; 0: none or unknown
     suspect: bool
     open: bool
 
@@ -83,7 +84,3 @@ class SessionEngine:
     @property
     def busy(self) -> bool:
         """A transaction is open."""
-
-    @property
-    def size_limit(self) -> int:
-        """The peer's SIZE limit in bytes; 0: none or unknown."""

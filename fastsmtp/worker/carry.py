@@ -200,7 +200,7 @@ class Worker:
             return None
         scheduler = self._scheduler
         request = scheduler.follow(destination, self.clock())
-        if scheduler.waiting(destination) < LOW_WATER and not self._feed.drained(destination):
+        if (request is None or scheduler.left < LOW_WATER) and not self._feed.drained(destination):
             self._feed.supply(destination)
             if request is None:
                 request = scheduler.follow(destination, self.clock())
@@ -220,9 +220,9 @@ class Worker:
 
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
         destination = request.destination
-        was_closed = self._scheduler.is_closed(destination)
+        revived = good and self._scheduler.is_closed(destination)
         self._scheduler.done(destination, self.clock(), good=good, dsn=dsn, text=text)
-        if good and was_closed:
+        if revived:
             self._feed.wake()
         elif not good and self._scheduler.is_closed(destination):
             self._suspend(destination)

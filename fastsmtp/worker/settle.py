@@ -35,10 +35,10 @@ class Settler:
         self.earliest_retry = NEVER  # of those recorded since the last flush
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Takes in what was decided."""
-        turn = self._turn
-        for outcome in outcomes:
-            turn.append(outcome if outcome.status is not DEFERRED else self._put_off(outcome))
+        """Takes in what was decided, in one way for all of `outcomes`."""
+        if outcomes and outcomes[0].status == DEFERRED:
+            outcomes = [self._put_off(outcome) for outcome in outcomes]
+        self._turn += outcomes
 
     def flush(self) -> float:
         """Writes the turn down, then tells of it; gives its earliest retry. SpoolError: nothing more may be
