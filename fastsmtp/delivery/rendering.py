@@ -10,6 +10,7 @@ from fastsmtp.errors import ContentError, RenderError
 from fastsmtp.mail.fields import FieldsFormat
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.outcome.status import CONTENT
+from fastsmtp.render.expression import Values
 from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
 from fastsmtp.wire.encoder import scan
@@ -27,7 +28,7 @@ class RowRenderer:
     def message(self, recipient: Recipient) -> bytes:
         assert self._template is not None
         try:
-            return self._template.render(self._unpack(recipient.address, recipient.fields))
+            return self._template.render(self._unpack(recipient.address, recipient.fields, Values))
         except RenderError as error:
             raise ContentError(CONTENT, f"line {recipient.line}: {error}") from None
 

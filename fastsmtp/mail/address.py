@@ -195,15 +195,20 @@ def quote(local: str, domain: str) -> str:
     return f"{local}@{domain}"
 
 
-def to_wire(text: str) -> bytes:
+def wire_text(text: str) -> str:
     """The wire form of an address that `parse` accepts; "" (the null sender) stays empty. Case is kept where
     it can be.
 
     Raises ValueError for anything else: a bug of the caller, who should have asked `parse` first.
     """
     if not text or _PLAIN.fullmatch(text):
-        return text.encode("ascii")
+        return text
     parsed = parse(text, local_limit=ADDRESS_LIMIT)
     if isinstance(parsed, str):
         raise ValueError(f"{text!r}: {parsed}")
-    return quote(*parsed).encode("ascii")
+    return quote(*parsed)
+
+
+def to_wire(text: str) -> bytes:
+    """`wire_text` as it goes into a command."""
+    return wire_text(text).encode("ascii")

@@ -18,6 +18,7 @@ Source: ours. A dict a message, alive while it is rendered, against one a recipi
 """
 
 import json
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 ADDRESS_FIELD = "email"
@@ -30,13 +31,14 @@ class FieldsFormat(NamedTuple):
     kind: Literal["columns", "json"] = "columns"
     columns: tuple[str, ...] = ()
 
-    def unpack(self, address: str, packed: str) -> dict[str, object]:
-        """The fields by name. `packed` comes from the same format."""
-        values: dict[str, object]
+    def unpack(
+        self, address: str, packed: str, make: Callable[..., dict[str, object]] = dict
+    ) -> dict[str, object]:
+        """The fields by name, in a dict that `make` makes. `packed` comes from the same format."""
         if self.kind == "columns":
-            values = dict(zip(self.columns, packed.split(SEPARATOR), strict=False))
+            values = make(zip(self.columns, packed.split(SEPARATOR), strict=False))
         else:
-            values = {key: value for key, value in json.loads(packed).items() if value is not None}
+            values = make((key, value) for key, value in json.loads(packed).items() if value is not None)
         values[ADDRESS_FIELD] = address
         return values
 

@@ -15,7 +15,7 @@ import re
 from typing import NamedTuple
 
 from fastsmtp.errors import RenderError
-from fastsmtp.mail.address import parse, to_wire
+from fastsmtp.mail.address import parse, wire_text
 from fastsmtp.render.expression import Expression, Place, Values, compile_text, has_marks
 from fastsmtp.render.header import LINE_LIMIT, WORDS, check, fold, phrase
 
@@ -62,7 +62,7 @@ class AddressField:
     def _render_mailbox(self, mailbox: _Mailbox, values: Values) -> str:
         address = mailbox.address.render(values)
         try:
-            address = to_wire(address.strip(" \t")).decode("ascii")
+            address = wire_text(address.strip(" \t"))
         except ValueError as error:
             raise RenderError(f"{self._name}: {error}") from None
         if not address:

@@ -128,10 +128,11 @@ def _compile_plain(source: str, mode: Mode, place: Place, encode: Callable[[str]
         raise place.fault(str(error)) from error
     pieces[1::2] = [f"%({key}{name})s" for name in names]
     form = "".join(pieces)
+    only = f"{key}{names[0]}" if len(names) == 1 and not any(pieces[::2]) else None
 
     def render(values: Values) -> str:
         try:
-            return form % values
+            return str(values[only]) if only is not None else form % values
         except KeyError as error:
             raise RenderError(f"{place.what}: no field `{error.args[0]}`") from None
         except UnicodeEncodeError:

@@ -69,7 +69,7 @@ class Template:
 
     def render(self, fields: Mapping[str, object]) -> bytes:
         """The message for a row. `fields` as FieldsFormat.unpack gives them."""
-        values = Values(fields)
+        values = fields if type(fields) is Values else Values(fields)
         pieces = self._literals.copy()
         for index, piece in self._dynamic:
             pieces[index] = piece(values)
