@@ -65,6 +65,7 @@ class Tally:
 
     connections: int = 0
     open: int = 0
+    most_open: int = 0  # at once
     messages: int = 0
     recipients: int = 0  # taken, with their message
     deferred: int = 0  # RCPT commands answered 4xx

@@ -89,6 +89,7 @@ class Session(asyncio.Protocol):
         self._sessions.add(self)
         self._tally.connections += 1
         self._tally.open += 1
+        self._tally.most_open = max(self._tally.most_open, self._tally.open)
         peer = transport.get_extra_info("peername")
         self._dialogue = Dialogue(
             self._behaviour,
