@@ -64,6 +64,11 @@ class Books(NamedTuple):
         """Recipients without a final outcome, in flight or not."""
         return self.untried + self.deferred
 
+    @classmethod
+    def total(cls, books: Iterable["Books"]) -> "Books":
+        """The books of several shards as those of one job."""
+        return cls(*map(sum, zip(cls(*[0] * len(cls._fields)), *books, strict=True)))
+
 
 class Destination(NamedTuple):
     """One domain that has recipients never tried when the spool was opened."""

@@ -125,6 +125,11 @@ class Lock:
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
+    @property
+    def descriptor(self) -> int:
+        """Whoever inherits it holds the lock too; released when all have closed it."""
+        return self._file
+
     def release(self) -> None:
         """Lets others in. The file stays: removing it would let two processes hold two files of one name."""
         if self._file >= 0:
