@@ -19,21 +19,32 @@ from fastsmtp.session.rules import SessionRules
 from fastsmtp.wire import engine
 from fastsmtp.worker.feed import FeedRules
 from fastsmtp.worker.rules import Rules
+from fastsmtp.worker.share import WHOLE, Share, portion
 
 TRANSPORT = "smtp"
 
 
 def read(
-    settings: Settings, *, one_each: bool, null_sender: bool, max_age: float | None, horizon: float | None
+    settings: Settings,
+    *,
+    one_each: bool,
+    null_sender: bool,
+    max_age: float | None,
+    horizon: float | None,
+    share: Share = WHOLE,
 ) -> Rules:
-    """`one_each`: a transaction for each recipient. `max_age` is the job's, `horizon` the run's."""
+    """`one_each`: a transaction for each recipient. `max_age` is the job's, `horizon` the run's.
+
+    `share`: of the limits that hold for all workers together, what this one may use; one is the least for
+    those that are no promise to a peer.
+    """
     return Rules(
-        scheduler=_scheduler(settings, one_each),
+        scheduler=_scheduler(settings, one_each, share),
         feed=FeedRules(
             transport=TRANSPORT,
             relay=" ".join(settings.words("relayhost")).lower(),
-            room=settings.number("qmgr_message_recipient_limit"),
-            open_limit=2 * settings.number("default_process_limit"),
+            room=max(portion(settings.number("qmgr_message_recipient_limit"), share), 1),
+            open_limit=max(portion(2 * settings.number("default_process_limit"), share), 1),
             horizon=horizon,
         ),
         backoff=_backoff(settings, null_sender, max_age),
@@ -71,21 +82,21 @@ def content_rules(settings: Settings) -> ContentRules:
     )
 
 
-def _scheduler(settings: Settings, one_each: bool) -> SchedulerRules:
+def _scheduler(settings: Settings, one_each: bool, share: Share) -> SchedulerRules:
     positive = parse_feedback(settings.text("smtp_destination_concurrency_positive_feedback"))
     negative = parse_feedback(settings.text("smtp_destination_concurrency_negative_feedback"))
     assert positive is not None  # the settings were checked
     assert negative is not None
     return SchedulerRules(
         window=WindowRules(
-            initial=settings.number("smtp_initial_destination_concurrency"),
-            limit=settings.number("smtp_destination_concurrency_limit"),
+            initial=max(portion(settings.number("smtp_initial_destination_concurrency"), share), 1),
+            limit=portion(settings.number("smtp_destination_concurrency_limit"), share),
             positive=positive,
             negative=negative,
             cohort_limit=settings.number("smtp_destination_concurrency_failed_cohort_limit"),
         ),
         recipients_per_request=1 if one_each else settings.number("smtp_destination_recipient_limit"),
-        sessions=settings.number("default_process_limit"),
+        sessions=portion(settings.number("default_process_limit"), share),
         closed_for=settings.seconds("minimal_backoff_time"),
     )
 

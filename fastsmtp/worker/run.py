@@ -15,12 +15,14 @@ import asyncio
 import datetime
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import Content
 from fastsmtp.delivery.rendering import RowRenderer
+from fastsmtp.errors import SpoolError
 from fastsmtp.job import rows
 from fastsmtp.job.jobfile import Job
 from fastsmtp.mail import queue_id
@@ -30,15 +32,17 @@ from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
-from fastsmtp.report.log import Log
+from fastsmtp.report.log import SYSLOG, Log
 from fastsmtp.spool.records import JobRecord, Spool
 from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
+from fastsmtp.spool.shares import alone, recorded, shard_path
 from fastsmtp.worker import configure
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
 from fastsmtp.worker.settle import Listener, Settler
+from fastsmtp.worker.share import WHOLE, Share, keep
 
-SHARD = "shard-0.db"
+APART = 0.001  # seconds between the arrivals of a job's shares: their queue ids must differ
 
 
 def spool_directory(job: Job, chosen: Path | None) -> Path:
@@ -49,17 +53,30 @@ def spool_directory(job: Job, chosen: Path | None) -> Path:
 
 
 def open_spool(
-    job: Job, settings: Settings, directory: Path, progress: Callable[[int], None] = unheard
+    job: Job,
+    settings: Settings,
+    directory: Path,
+    progress: Callable[[int], None] = unheard,
+    *,
+    share: Share = WHOLE,
+    begun_at: float | None = None,
 ) -> Shard:
-    """The job's spool, the list imported. `progress` hears of rows read. SpoolError, JobError."""
-    path = directory / SHARD
+    """The job's spool, or the shard of one share of it, the list imported. SpoolError, JobError.
+
+    `progress` hears of rows read. `begun_at` (Unix time) is the same for all shares; None: now.
+    """
+    if share == WHOLE and recorded(directory):
+        raise SpoolError(
+            f"{directory}: the job was begun with several workers; `fastsmtp send` goes on with it"
+        )
+    path = shard_path(directory, share.number)
     sync = cast(SyncPolicy, settings.text("spool_sync"))
     interval = settings.seconds("spool_sync_interval")
     if path.exists():
         return Shard.open(path, sync=sync, sync_interval=interval)
     record = JobRecord(
         name=job.name,
-        created_at=time.time(),
+        created_at=(time.time() if begun_at is None else begun_at) + share.number * APART,
         sender=job.sender,
         template=job.template,
         duplicates=job.duplicates,
@@ -69,7 +86,8 @@ def open_spool(
         fingerprint=fingerprint(job.recipients),
         settings=dict(job.settings),
     )
-    chunks = rows.read(job.recipients, job.fields_format)
+    read = rows.read(job.recipients, job.fields_format)
+    chunks = alone(directory, read) if share == WHOLE else keep(read, share)
     return Shard.create(path, record, chunks, progress=progress, sync=sync, sync_interval=interval)
 
 
@@ -93,10 +111,30 @@ def changes(job: Job, record: JobRecord) -> list[str]:
     return found
 
 
+def open_log(settings: Settings, chosen: str | None) -> Log:
+    """Where deliveries are logged: `chosen`, or the settings' file, or the system's log. UsageError."""
+    return Log.open(
+        chosen or settings.text("maillog_file") or SYSLOG,
+        settings.text("syslog_name"),
+        settings.text("syslog_facility"),
+        settings.number("delay_logging_resolution_limit"),
+    )
+
+
 class Run:
     """One job under way."""
 
-    def __init__(self, job: Job, settings: Settings, spool: Spool, log: Log, *, once: bool = False) -> None:
+    def __init__(
+        self,
+        job: Job,
+        settings: Settings,
+        spool: Spool,
+        log: Log,
+        *,
+        once: bool = False,
+        share: Share = WHOLE,
+    ) -> None:
+        """`share`: the part of the limits that is this run's."""
         record = spool.job
         self.spool = spool
         self._job = job
@@ -109,6 +147,7 @@ class Run:
             null_sender=not record.sender,
             max_age=job.max_age,
             horizon=time.time() if once else None,
+            share=share,
         )
         self._scheduler = Scheduler(self._rules.scheduler, self._queue_id)
         self._settler = Settler(
@@ -121,6 +160,7 @@ class Run:
         self._once = once
         self._log = log
         self._worker: Worker | None = None
+        self._stopped = asyncio.Event()
 
     @property
     def sessions(self) -> int:
@@ -130,6 +170,8 @@ class Run:
     async def finish(self, listener: Listener | None = None) -> None:
         """Carries the job out; returns when nothing is left to do, or after stop() or abort(). SpoolError."""
         await self._wait_for_start()
+        if self._stopped.is_set():
+            return
         self._settler.listener = listener
         self.spool.flush()
         self._worker = Worker(
@@ -160,18 +202,22 @@ class Run:
 
     def stop(self) -> None:
         """Starts nothing more; what is on its way is finished."""
+        self._stopped.set()
         if self._worker is not None:
             self._worker.stop()
 
     def abort(self) -> None:
         """Ends all sessions at once; what was undecided is tried again by the next run."""
+        self._stopped.set()
         if self._worker is not None:
             self._worker.abort()
 
     async def _wait_for_start(self) -> None:
         if self._job.start is not None:
             pause = (self._job.start - datetime.datetime.now(datetime.UTC)).total_seconds()
-            await asyncio.sleep(max(pause, 0))
+            if pause > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), pause)
 
     def _queue_id(self, recipient: Recipient) -> str:
         return queue_id.queue_id(self._queue_prefix, 0 if self._shared_message else recipient.id)
