@@ -4,33 +4,33 @@ Reads the job and the settings, opens the spool (importing the list the first ti
 progress on the terminal, writes the results, says what came of it. The first Ctrl-C (or SIGTERM) finishes
 what is on its way, the second ends it at once; either way the same command goes on later.
 
+With --workers it is send_crew.py that carries the job out, imported for that alone.
+
 Options: send_options.py. Exit status: design page, section 2.
 """
 
 import asyncio
+import importlib
 import signal
 import sys
 import time
+from pathlib import Path
 
-import click
 import uvloop
 
 from fastsmtp.cli.options import load_settings
 from fastsmtp.cli.progress import Progress, Summary
 from fastsmtp.cli.send_options import SendOptions, declare, resume_command
+from fastsmtp.cli.send_words import exit_status, say, stopping
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SpoolError
 from fastsmtp.job import jobfile
 from fastsmtp.job.jobfile import Job
 from fastsmtp.report import results
-from fastsmtp.report.log import SYSLOG, Log
-from fastsmtp.spool.records import Books
 from fastsmtp.spool.shard import Shard
-from fastsmtp.worker.run import Run, changes, open_spool, spool_directory
+from fastsmtp.spool.shares import recorded
+from fastsmtp.worker.run import Run, changes, open_log, open_spool, spool_directory
 
-ALL_SENT = 0
-SOME_FAILED = 1
-SOME_WAIT = 75
 REFRESH = 0.15  # seconds between looks at the books
 
 
@@ -40,7 +40,13 @@ def send(options: SendOptions) -> int:
     settings = load_settings(options.config, options.overrides, job.settings, job_file=str(options.job))
     if options.results is not None:
         results.check(options.results)
-    return Errand(options, job, settings).carry_out()
+    directory = spool_directory(job, options.spool)
+    if options.workers > 1 or recorded(directory):
+        crewed = importlib.import_module("fastsmtp.cli.send_crew")
+        status = crewed.send(options, job, settings, directory)
+        if status is not None:
+            return int(status)
+    return Errand(options, job, settings, directory).carry_out()
 
 
 command = declare(send)
@@ -49,10 +55,11 @@ command = declare(send)
 class Errand:
     """One run of the command, its arguments checked."""
 
-    def __init__(self, options: SendOptions, job: Job, settings: Settings) -> None:
+    def __init__(self, options: SendOptions, job: Job, settings: Settings, directory: Path) -> None:
         self._options = options
         self._job = job
         self._settings = settings
+        self._directory = directory
         self._progress = Progress(0, sys.stderr, options.quiet)
         self._interruptions = 0
 
@@ -60,11 +67,11 @@ class Errand:
         """From the spool to the exit status."""
         options = self._options
         began_at = time.monotonic()
-        spool = open_spool(self._job, self._settings, spool_directory(self._job, options.spool))
+        spool = open_spool(self._job, self._settings, self._directory)
         summary = None
         try:
             for change in changes(self._job, spool.job):
-                self._say(f"warning: {change}")
+                say(self._options, f"warning: {change}")
             before = spool.books()
             if before.waiting:
                 self._send(spool)
@@ -81,12 +88,7 @@ class Errand:
 
     def _send(self, spool: Shard) -> None:
         settings = self._settings
-        log = Log.open(
-            self._options.log or settings.text("maillog_file") or SYSLOG,
-            settings.text("syslog_name"),
-            settings.text("syslog_facility"),
-            settings.number("delay_logging_resolution_limit"),
-        )
+        log = open_log(settings, self._options.log)
         try:
             run = Run(self._job, settings, spool, log, once=self._options.once)
             uvloop.run(self._watch(run))
@@ -116,19 +118,7 @@ class Errand:
     def _interrupt(self, run: Run) -> None:
         self._interruptions += 1
         if self._interruptions == 1:
-            self._say(f"stopping; {run.sessions} deliveries are being finished (once more ends them at once)")
+            say(self._options, stopping(run.sessions))
             run.stop()
         else:
             run.abort()
-
-    def _say(self, text: str) -> None:
-        if not self._options.quiet:
-            click.echo(f"fastsmtp send: {text}", err=True)
-
-
-def exit_status(books: Books) -> int:
-    """What the shell is told of a job that stands so."""
-    if books.waiting:
-        return SOME_WAIT
-    failed = books.bounced + books.expired + books.rejected + books.unknown + books.cancelled
-    return SOME_FAILED if failed else ALL_SENT

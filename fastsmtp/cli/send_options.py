@@ -118,7 +118,8 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         type=click.IntRange(min=1),
         metavar="N",
         default=1,
-        help="Send with N processes. Default: 1.",
+        help="Send with N processes, which divide the list and the limits. What a job begins with stands. "
+        "Default: 1.",
     ),
     click.Option(["--quiet"], is_flag=True, help="Show no progress and no summary. Errors are still told."),
     click.Option(

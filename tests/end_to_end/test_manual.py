@@ -95,7 +95,7 @@ def test_readme_lists_each_command_and_no_other() -> None:
 def test_send_page_names_every_option_that_changes_the_way_of_a_job() -> None:
     page = (ROOT / "docs" / "send.md").read_text(encoding="utf-8")
     said = fastsmtp("send", "--help").output
-    for option in ("--spool", "--results", "--once", "--quiet", "--log"):
+    for option in ("--spool", "--results", "--once", "--workers", "--quiet", "--log"):
         assert option in said
         assert f"`{option}" in page
 

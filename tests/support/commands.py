@@ -39,7 +39,13 @@ def fastsmtp(*words: str | Path, patience: float = PATIENCE) -> Finished:
     return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def started(*words: str | Path) -> subprocess.Popen[bytes]:
+def started(*words: str | Path, own_group: bool = False) -> subprocess.Popen[bytes]:
+    """`own_group`: it leads a process group, as a command of an interactive shell does."""
     return subprocess.Popen(
-        command(*words), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command(*words),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0 if own_group else None,
     )

@@ -1,0 +1,167 @@
+"""`fastsmtp send --workers N`: one job, several processes, shown and ended as if it were one.
+
+    send(options, job, settings, directory) -> the exit status, or None: the job has one shard, send it so
+
+The number of shards is settled when a job begins and stands from then on; it is never more than the limits
+have work for. Progress, signals, results and summary are those of send.py; the processes are the crew's
+(fastsmtp/daemon/crew.py), which this process leads without sending itself.
+Source: ours (design page, sections 2 and 4).
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from fastsmtp.cli.progress import Progress, Summary
+from fastsmtp.cli.send_options import SendOptions, resume_command
+from fastsmtp.cli.send_words import SOME_WAIT, exit_status, say, stopping
+from fastsmtp.conf.settings import Settings
+from fastsmtp.daemon.crew import Crew
+from fastsmtp.daemon.orders import Order
+from fastsmtp.errors import UsageError
+from fastsmtp.job.jobfile import Job
+from fastsmtp.report import results
+from fastsmtp.spool import results as spooled
+from fastsmtp.spool.records import Books, Result
+from fastsmtp.spool.shard import Shard
+from fastsmtp.spool.shares import Shares
+from fastsmtp.worker.share import most
+
+LIMITS = "smtp_destination_concurrency_limit and default_process_limit allow"
+
+
+def send(options: SendOptions, job: Job, settings: Settings, directory: Path) -> int | None:
+    """Carries the job out, or leaves it to a single process. UsageError, SpoolError."""
+    limits = (settings.number("smtp_destination_concurrency_limit"), settings.number("default_process_limit"))
+    wanted = most(options.workers, *limits)
+    shares = Shares(directory, wanted)
+    try:
+        count = shares.count
+        at_once = most(count, *limits)
+        if count != wanted:
+            say(options, f"the job was begun with --workers {count}, which stands")
+        elif wanted < options.workers:
+            say(options, f"the number of workers is {wanted}: {LIMITS} no more")
+        if at_once < count:
+            say(options, f"{at_once} of {count} workers send at a time: {LIMITS} no more")
+        if count == 1:
+            return None
+        return CrewErrand(options, directory, shares, at_once).carry_out()
+    finally:
+        shares.release()
+
+
+class CrewErrand:
+    """One run of the command with several workers, its arguments checked."""
+
+    def __init__(self, options: SendOptions, directory: Path, shares: Shares, at_once: int) -> None:
+        self._options = options
+        self._shares = shares
+        self._at_once = at_once
+        order = Order(
+            job=str(options.job),
+            config=None if options.config is None else str(options.config),
+            overrides=options.overrides,
+            directory=str(directory),
+            begun_at=time.time(),
+            log=options.log,
+            once=options.once,
+        )
+        self._crew = Crew(order, shares.count, shares.descriptor, self._warn)
+        self._progress = Progress(0, sys.stderr, options.quiet)
+        self._interruptions = 0
+
+    def carry_out(self) -> int:
+        """From the shards to the exit status."""
+        crew, options = self._crew, self._options
+        began_at = time.monotonic()
+        summary = None
+        try:
+            if not self._enlist():
+                return SOME_WAIT
+            before = crew.books
+            with self._interruptible():
+                crew.send(self._at_once, self._show)
+            books = self._final_books()
+            if options.results is not None:
+                results.write(options.results, self._results())
+            finished = before.waiting - books.waiting
+            seconds = time.monotonic() - began_at
+            summary = Summary(books, finished, seconds, options.results, resume_command(options))
+        finally:
+            crew.dismiss()
+            self._progress.close(summary)
+            self._tell_of_losses()
+        return exit_status(books) if crew.complete else SOME_WAIT
+
+    def _enlist(self) -> bool:
+        """Whether all have their rows; UsageError where they say why not. Nothing is sent before that."""
+        crew = self._crew
+        crew.enlist()
+        if crew.refusals:
+            problems, crew.refusals = tuple(dict.fromkeys(crew.refusals)), []
+            raise UsageError(*problems)
+        if crew.lost:
+            return False
+        self._shares.imported()
+        return True
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first signal stops the crew, the second ends it."""
+        before = {
+            number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interruptions += 1
+        if self._interruptions == 1:
+            say(self._options, stopping(self._crew.sessions))
+            self._crew.stop()
+        else:
+            self._crew.abort()
+
+    def _show(self) -> None:
+        self._progress.update(self._crew.books, self._crew.sessions)
+
+    def _warn(self, text: str) -> None:
+        say(self._options, f"warning: {text}")
+
+    def _final_books(self) -> Books:
+        """As the workers closed them; the shard of one that was lost is asked itself."""
+        found = []
+        for index, books in enumerate(self._crew.books_of_shares):
+            if books is None or index in self._crew.lost:
+                shard = Shard.open(self._shares.path(index))
+                books = shard.books()
+                shard.close()
+            found.append(books)
+        return Books.total(found)
+
+    def _results(self) -> Iterator[Result]:
+        """The shards in turn: their processes have ended, which SQLite's locks ask for."""
+        paths = map(self._shares.path, range(self._shares.count))
+        return chain.from_iterable(spooled.read(path, include_waiting=True) for path in paths)
+
+    def _tell_of_losses(self) -> None:
+        crew, options = self._crew, self._options
+        if crew.complete:
+            return
+        lines = list(dict.fromkeys(crew.refusals))
+        for index, status in sorted(crew.lost.items()):
+            how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+            lines.append(f"worker {index + 1} of {self._shares.count} {how}: its recipients wait")
+        for line in (*lines, f"to go on with them: {resume_command(options)}"):
+            click.echo(f"fastsmtp send: {line}", err=True)
