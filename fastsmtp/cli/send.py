@@ -18,7 +18,7 @@ from pathlib import Path
 
 import uvloop
 
-from fastsmtp.cli.options import load_settings
+from fastsmtp.cli.options import load_settings, warn
 from fastsmtp.cli.progress import Progress, Summary
 from fastsmtp.cli.send_options import SendOptions, declare, resume_command
 from fastsmtp.cli.send_words import exit_status, say, stopping
@@ -29,6 +29,7 @@ from fastsmtp.job.jobfile import Job
 from fastsmtp.report import results
 from fastsmtp.spool.shard import Shard
 from fastsmtp.spool.shares import recorded
+from fastsmtp.worker import unbuilt
 from fastsmtp.worker.run import Run, changes, open_log, open_spool, spool_directory
 
 REFRESH = 0.15  # seconds between looks at the books
@@ -38,6 +39,8 @@ def send(options: SendOptions) -> int:
     """Carries the job out; the exit status. UsageError before anything was sent, SpoolError."""
     job = jobfile.load(options.job)
     settings = load_settings(options.config, options.overrides, job.settings, job_file=str(options.job))
+    for warning in unbuilt.check(settings):
+        warn(warning)
     if options.results is not None:
         results.check(options.results)
     directory = spool_directory(job, options.spool)

@@ -36,7 +36,7 @@ from fastsmtp.report.log import SYSLOG, Log
 from fastsmtp.spool.records import JobRecord, Spool
 from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
 from fastsmtp.spool.shares import alone, recorded, shard_path
-from fastsmtp.worker import configure
+from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
 from fastsmtp.worker.settle import Listener, Settler
@@ -244,6 +244,7 @@ async def send(
     running it again goes on. Raises SettingError, JobError, SpoolError.
     """
     settings = settings or Settings.load(job=job.settings, job_file=str(job.path))
+    unbuilt.check(settings)
     shard = open_spool(job, settings, spool_directory(job, spool))
     turns: asyncio.Queue[Sequence[Outcome]] = asyncio.Queue()
     log = Log.open(None, settings.text("syslog_name"), settings.text("syslog_facility"))

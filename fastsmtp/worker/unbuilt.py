@@ -1,0 +1,74 @@
+"""Settings whose part is still to be built, and what a run says to them.
+
+    check(settings)    raises SettingError where mail would be less safe, or go elsewhere, than main.cf says;
+                       gives a warning for each other one that is set and changes nothing yet
+
+Better no run than a password, a policy or a route passed over in silence. The lists shrink to nothing.
+Source: ours; `fastsmtp conf --unused` shows all that nothing reads.
+"""
+
+from fastsmtp.conf.settings import Settings
+from fastsmtp.errors import SettingError
+
+IN_THE_CLEAR = ("none", "may")  # TLS levels that a session without TLS satisfies
+
+# Set to yes, or to anything: refused, with what would happen.
+SWITCHES = {
+    "smtp_enforce_tls": "mail would go out without TLS",
+    "smtp_tls_wrappermode": "mail would go out without TLS",
+    "smtp_sasl_auth_enable": "sessions would not authenticate",
+    "smtp_bind_address_enforce": "mail would go out from another address",
+}
+REFUSED = {
+    "smtp_tls_policy_maps": "mail would go out without TLS",
+    "smtp_tls_per_site": "mail would go out without TLS",
+    "transport_maps": "mail would take another way",
+    "sender_dependent_relayhost_maps": "mail would take another way",
+    "sender_dependent_default_transport_maps": "mail would take another way",
+    "smtp_generic_maps": "addresses would go out as they are",
+    "smtp_header_checks": "headers would go out unchecked",
+    "smtp_mime_header_checks": "headers would go out unchecked",
+    "smtp_nested_header_checks": "headers would go out unchecked",
+    "smtp_body_checks": "the text would go out unchecked",
+    "smtp_reply_filter": "replies would count as they come",
+    "smtp_delivery_status_filter": "outcomes would count as they come",
+}
+PASSED_OVER = (
+    "best_mx_transport",
+    "fallback_relay",
+    "smtp_fallback_relay",
+    "debug_peer_list",
+    "smtp_connection_cache_destinations",
+    "smtp_discard_ehlo_keyword_address_maps",
+    "smtp_pix_workaround_maps",
+    "defer_transports",
+)
+
+
+def check(settings: Settings) -> list[str]:
+    """One warning for each setting that changes nothing yet. Raises SettingError with every refusal."""
+    refusals = []
+    level = settings.text("smtp_tls_security_level")
+    if level and level not in IN_THE_CLEAR:
+        refusals.append(_refusal(settings, "smtp_tls_security_level", "mail would go out without TLS"))
+    for name, effect in SWITCHES.items():
+        if settings.flag(name):
+            refusals.append(_refusal(settings, name, effect))
+    for name, effect in REFUSED.items():
+        if settings.expanded(name).strip():
+            refusals.append(_refusal(settings, name, effect))
+    if refusals:
+        raise SettingError(*refusals)
+    return [
+        f"{settings.origin(name)}: {name} changes nothing yet"
+        for name in PASSED_OVER
+        if settings.expanded(name).strip()
+    ]
+
+
+def _refusal(settings: Settings, name: str, effect: str) -> str:
+    value = settings.raw(name) or ""
+    return (
+        f"{settings.origin(name)}: {name} = {value}: not supported yet, {effect}; "
+        f"expected it unset (-o {name}= to send all the same)"
+    )
