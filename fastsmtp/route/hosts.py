@@ -17,7 +17,6 @@ from fastsmtp.mail.destination import Host
 from fastsmtp.route.nexthop import NexthopError, Site, is_address, parse_site, split_sites
 from fastsmtp.route.resolver import LookupFailure, Resolver
 
-SMTP_PORT = 25
 NULL_MX = "5.1.0"
 NO_ADDRESS = "5.4.4"
 BAD_NEXTHOP = "4.3.5"
@@ -26,6 +25,7 @@ BAD_NEXTHOP = "4.3.5"
 class RouteRules(NamedTuple):
     """What is configured about MX records."""
 
+    port: int  # smtp_tcp_port
     randomize: bool  # smtp_randomize_addresses
     ignores_mx_failure: bool  # ignore_mx_lookup_error
     waits_for_mx_address: bool  # smtp_defer_if_no_mx_address_found
@@ -46,7 +46,7 @@ class Router:
         found: list[Host] = []
         failure: LookupFailure | None = None
         try:
-            sites = [parse_site(text, SMTP_PORT) for text in split_sites(nexthop)]
+            sites = [parse_site(text, self._rules.port) for text in split_sites(nexthop)]
         except NexthopError as error:
             raise LookupFailure(BAD_NEXTHOP, str(error)) from None
         if not sites:

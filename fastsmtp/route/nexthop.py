@@ -68,6 +68,11 @@ def _check_host(host: str, text: str) -> None:
         raise NexthopError(f'bad host or domain "{host}" in next-hop "{text}"')
 
 
+def parse_port(service: str) -> int:
+    """A port by number or service name, as smtp_tcp_port has it; NexthopError where it is neither."""
+    return _port(service, service)
+
+
 def _port(service: str, text: str) -> int:
     if service.isascii() and service.isdigit():
         if 1 <= int(service) <= 65535:

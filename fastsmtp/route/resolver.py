@@ -13,7 +13,7 @@ import asyncio
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 CACHE_LIMIT = 20_000  # names kept
@@ -39,6 +39,7 @@ class LookupFailure(Exception):
 
 
 Answer = list[Any]
+Ask = Callable[[str, str], Awaitable[tuple[Answer, float]]]  # name and type to records and TTL
 
 
 class LookupRules(NamedTuple):
@@ -47,6 +48,7 @@ class LookupRules(NamedTuple):
     protocols: frozenset[str]  # inet_protocols
     dns: bool  # disable_dns_lookups = no
     methods: frozenset[str]  # smtp_host_lookup: dns, native
+    nameservers: tuple[tuple[str, int], ...]  # address and port; none: those of resolv.conf
 
 
 class Resolver:
@@ -58,10 +60,11 @@ class Resolver:
         self._dns_enabled = rules.dns
         self._uses_dns = rules.dns and "dns" in rules.methods
         self._uses_native = not rules.dns or "native" in rules.methods
+        self._nameservers = rules.nameservers
         self._cache: OrderedDict[tuple[str, str], tuple[float, Answer | LookupFailure]] = OrderedDict()
         self._asked: dict[tuple[str, str], asyncio.Future[Answer]] = {}
         self._slots = asyncio.Semaphore(QUERIES_LIMIT)
-        self._ask: Callable[[str, str], Awaitable[tuple[Answer, float]]] | None = None
+        self._ask: Ask | None = None
 
     @property
     def dns_enabled(self) -> bool:
@@ -138,7 +141,7 @@ class Resolver:
 
     async def _fetch(self, name: str, kind: str) -> Answer:
         if self._ask is None:
-            self._ask = _dnspython()
+            self._ask = _dnspython(self._nameservers)
         async with self._slots:
             try:
                 answer, ttl = await self._ask(name, kind)
@@ -155,13 +158,18 @@ class Resolver:
             self._cache.popitem(last=False)
 
 
-def _dnspython() -> Callable[[str, str], Awaitable[tuple[Answer, float]]]:
-    """A question to the name servers of resolv.conf, dnspython's exceptions translated."""
+def _dnspython(
+    nameservers: Sequence[tuple[str, int]],
+) -> Callable[[str, str], Awaitable[tuple[Answer, float]]]:
+    """A question to the name servers, dnspython's exceptions translated."""
     import dns.asyncresolver  # noqa: PLC0415 - a tenth of a second that only jobs with domains need
     import dns.exception  # noqa: PLC0415
     import dns.resolver  # noqa: PLC0415
 
-    resolver = dns.asyncresolver.Resolver()
+    resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+    if nameservers:
+        resolver.nameservers = [address for address, _ in nameservers]
+        resolver.nameserver_ports = dict(nameservers)
 
     def failure(name: str, kind: str, dsn: str, why: str, *, nothing: bool = False) -> LookupFailure:
         text = f"Host or domain name not found. Name service error for name={name} type={kind}: {why}"

@@ -9,10 +9,12 @@ Source: Postfix smtp_params.c; spec: parameters.
 from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import ContentRules
 from fastsmtp.delivery.desk import DeliveryRules
+from fastsmtp.errors import SettingError
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.scheduler import SchedulerRules
 from fastsmtp.queue.window import WindowRules, parse_feedback
 from fastsmtp.route.hosts import RouteRules
+from fastsmtp.route.nexthop import NexthopError, is_address, parse_port, parse_site
 from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
@@ -22,6 +24,7 @@ from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.share import WHOLE, Share, portion
 
 TRANSPORT = "smtp"
+DNS_PORT = 53
 
 
 def read(
@@ -58,6 +61,7 @@ def read(
         session=_session(settings),
         deadlines=_deadlines(settings),
         route=RouteRules(
+            port=_port(settings),
             randomize=settings.flag("smtp_randomize_addresses"),
             ignores_mx_failure=settings.flag("ignore_mx_lookup_error"),
             waits_for_mx_address=settings.flag("smtp_defer_if_no_mx_address_found"),
@@ -66,8 +70,27 @@ def read(
             protocols=frozenset(settings.words("inet_protocols")),
             dns=not settings.flag("disable_dns_lookups"),
             methods=frozenset(settings.words("smtp_host_lookup")),
+            nameservers=tuple(_nameserver(settings, text) for text in settings.words("smtp_dns_nameservers")),
         ),
     )
+
+
+def _port(settings: Settings) -> int:
+    try:
+        return parse_port(settings.text("smtp_tcp_port"))
+    except NexthopError as error:
+        raise SettingError(f"{settings.origin('smtp_tcp_port')}: smtp_tcp_port: {error}") from None
+
+
+def _nameserver(settings: Settings, text: str) -> tuple[str, int]:
+    try:
+        site = parse_site(text, DNS_PORT)
+        if is_address(site.host):
+            return site.host, site.port
+        problem = "expected an address"
+    except NexthopError as error:
+        problem = str(error)
+    raise SettingError(f"{settings.origin('smtp_dns_nameservers')}: smtp_dns_nameservers: {text}: {problem}")
 
 
 def content_rules(settings: Settings) -> ContentRules:

@@ -33,7 +33,7 @@ class Names:
         return answer
 
 
-RULES = RouteRules(randomize=True, ignores_mx_failure=False, waits_for_mx_address=False)
+RULES = RouteRules(port=25, randomize=True, ignores_mx_failure=False, waits_for_mx_address=False)
 
 
 def hosts(names, nexthop="example.com", **changes):
