@@ -29,7 +29,7 @@ from fastsmtp.job.jobfile import Job
 from fastsmtp.report import results
 from fastsmtp.spool.shard import Shard
 from fastsmtp.spool.shares import recorded
-from fastsmtp.worker import unbuilt
+from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.run import Run, changes, open_log, open_spool, spool_directory
 
 REFRESH = 0.15  # seconds between looks at the books
@@ -39,6 +39,7 @@ def send(options: SendOptions) -> int:
     """Carries the job out; the exit status. UsageError before anything was sent, SpoolError."""
     job = jobfile.load(options.job)
     settings = load_settings(options.config, options.overrides, job.settings, job_file=str(options.job))
+    configure.check(settings)
     for warning in unbuilt.check(settings):
         warn(warning)
     if options.results is not None:

@@ -27,6 +27,11 @@ TRANSPORT = "smtp"
 DNS_PORT = 53
 
 
+def check(settings: Settings) -> None:
+    """Raises SettingError where a value names no place or port: before anything is begun."""
+    read(settings, one_each=False, null_sender=False, max_age=None, horizon=None)
+
+
 def read(
     settings: Settings,
     *,

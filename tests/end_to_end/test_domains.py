@@ -101,3 +101,4 @@ def test_setting_that_names_no_place_stops_the_run(job, setting):
     assert done.returncode == 2
     assert setting.partition("=")[0] in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (folder / ".fastsmtp").exists()

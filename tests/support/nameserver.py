@@ -1,11 +1,11 @@
-"""An authoritative name server for tests, on a loopback UDP port of its own; dnspython makes its messages.
+"""An authoritative name server for tests, on a loopback UDP port of its own.
 
-    with NameServer({("example.test", "MX"): ["10 mx1.example.test."], ("slow.test", "MX"): "SERVFAIL"}) as dns:
+    with NameServer({("a.test", "MX"): ["10 mx.a.test."], ("slow.test", "MX"): "SERVFAIL"}) as dns:
         ... dns.port ...
     dns.asked      every (name, type), in the order of arrival
 
-A name with a record of another type answers without data, an unknown one NXDOMAIN; "SERVFAIL" and "SILENCE" are
-what they say.
+A name with a record of another type answers without data, an unknown one NXDOMAIN; "SERVFAIL" and
+"SILENCE" are what they say. dnspython makes the messages.
 """
 
 import socket

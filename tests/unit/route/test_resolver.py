@@ -57,9 +57,8 @@ def test_no_exchanger_is_an_answer(server, domain):
 def test_server_failure_is_temporary(server):
     error = failure(server, "mail_exchangers", "broken.test")
     assert (error.dsn, error.soft) == ("4.4.3", True)
-    assert error.text == (
-        "Host or domain name not found. Name service error for name=broken.test type=MX: Host not found, try again"
-    )
+    assert error.text.startswith("Host or domain name not found. Name service error for name=broken.test ")
+    assert error.text.endswith(" type=MX: Host not found, try again")
 
 
 def test_addresses_are_of_the_families_in_use(server):
