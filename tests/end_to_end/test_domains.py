@@ -3,6 +3,8 @@
 import csv
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,19 +18,22 @@ TALK = (
 )
 
 
+Job = Callable[..., Path]  # writes the list, returns the folder
+
+
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path: Path) -> Job:
     (tmp_path / "m.eml").write_text("Subject: x\n\nx\n")
     (tmp_path / "job.toml").write_text('sender = "s@x.example"\nmessage = "m.eml"\nrecipients = "list.txt"\n')
 
-    def write(*addresses):
+    def write(*addresses: str) -> Path:
         (tmp_path / "list.txt").write_text("\n".join(addresses))
         return tmp_path
 
     return write
 
 
-def send(folder, dns_port, smtp_port, *options):
+def send(folder: Path, dns_port: int, smtp_port: int, *options: str) -> tuple[int, dict[str, dict[str, str]]]:
     command = [
         *FASTSMTP,
         "send",
@@ -51,7 +56,7 @@ def send(folder, dns_port, smtp_port, *options):
     return done.returncode, rows
 
 
-def test_each_domain_goes_its_own_way(job):
+def test_each_domain_goes_its_own_way(job: Job) -> None:
     zone = {
         ("mx.test", "MX"): ["10 host.mx.test."],
         ("host.mx.test", "A"): ["127.0.0.1"],
@@ -75,7 +80,7 @@ def test_each_domain_goes_its_own_way(job):
     assert rows["user@mx.test"]["relay"] == f"host.mx.test[127.0.0.1]:{peer.port}"
 
 
-def test_second_host_takes_what_the_first_refuses_softly(job):
+def test_second_host_takes_what_the_first_refuses_softly(job: Job) -> None:
     zone = {
         ("two.test", "MX"): ["10 first.two.test.", "20 second.two.test."],
         ("first.two.test", "A"): ["127.0.0.2"],
@@ -90,7 +95,7 @@ def test_second_host_takes_what_the_first_refuses_softly(job):
 @pytest.mark.parametrize(
     "setting", ["smtp_dns_nameservers=ns.example", "smtp_dns_nameservers=[127.0.0.1", "smtp_tcp_port=nosuch"]
 )
-def test_setting_that_names_no_place_stops_the_run(job, setting):
+def test_setting_that_names_no_place_stops_the_run(job: Job, setting: str) -> None:
     folder = job("user@mx.test")
     done = subprocess.run(
         [*FASTSMTP, "send", str(folder / "job.toml"), "-o", setting],
