@@ -201,8 +201,11 @@ class Session(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        for piece in self.engine.take():
-            transport.write(piece)
+        pieces = self.engine.take()
+        if len(pieces) == 1:
+            transport.write(pieces[0])
+        elif pieces:
+            transport.writelines(pieces)
         if self.over and self._farewell_said():
             transport.close()
             return
