@@ -51,6 +51,7 @@ class AddressField:
         parts = [part for mailbox in self._mailboxes for part in mailbox if part is not None]
         self.fields = frozenset[str]().union(*(part.fields for part in parts))
         self.required = frozenset[str]().union(*(part.required for part in parts))
+        self.plain = all(part.plain for part in parts)
 
     def render(self, values: Values) -> str:
         """The field with its name, folded, CR LF at its end."""

@@ -35,6 +35,7 @@ class Body(NamedTuple):
     pieces: Sequence[Piece]
     fields: frozenset[str]
     required: frozenset[str]
+    plain: bool  # every expression in it is
 
 
 def compile_body(
@@ -48,7 +49,7 @@ def compile_body(
         compiler.base64_lines(_LINES_KEPT.findall(source))
     else:
         compiler.lines(_LINES_KEPT.findall(source), encoding)
-    return Body(compiler.pieces, compiler.fields, compiler.required)
+    return Body(compiler.pieces, compiler.fields, compiler.required, compiler.plain)
 
 
 class _Compiler:
@@ -61,11 +62,13 @@ class _Compiler:
         self.pieces: list[Piece] = []
         self.fields: frozenset[str] = frozenset()
         self.required: frozenset[str] = frozenset()
+        self.plain = True
 
     def _compile(self, source: str, encode: Callable[[str], str] | None = None) -> Expression:
         expression = compile_text(source, self._mode, self._place, encode)
         self.fields |= expression.fields
         self.required |= expression.required
+        self.plain &= expression.plain
         return expression
 
     def whole(self, source: str, encoding: Encoding) -> None:

@@ -92,6 +92,7 @@ class Expression(NamedTuple):
     render: Callable[[Values], str]
     fields: frozenset[str]
     required: frozenset[str]  # those that it does not ask for with `is defined` or default()
+    plain: bool  # nothing but {{ field }}: what comes out has the same shape for all values
 
 
 def has_marks(text: str) -> bool:
@@ -140,7 +141,7 @@ def _compile_plain(source: str, mode: Mode, place: Place, encode: Callable[[str]
         except ValueError as error:
             raise RenderError(f"{place.what}: {error}") from None
 
-    return Expression(render, frozenset(names), frozenset(names))
+    return Expression(render, frozenset(names), frozenset(names), plain=True)
 
 
 def _key(guard: Callable[[object], str], encode: Callable[[str], str]) -> str:
@@ -190,7 +191,7 @@ def _compile_jinja(source: str, mode: Mode, place: Place) -> Expression:
         except Exception as error:  # an expression on a row's fields may raise anything
             raise RenderError(f"{place.what}: {error or type(error).__name__}") from error
 
-    return Expression(render, fields, fields - _optional(tree))
+    return Expression(render, fields, fields - _optional(tree), plain=False)
 
 
 def _environment(mode: Mode) -> "SandboxedEnvironment":

@@ -29,10 +29,11 @@ from typing import cast
 
 from fastsmtp.errors import JobError, RenderError
 from fastsmtp.render.addresses import ADDRESS_FIELDS, AddressField
-from fastsmtp.render.body import Piece
-from fastsmtp.render.expression import Place, Values, compile_text, has_marks
+from fastsmtp.render.body import Body, Piece
+from fastsmtp.render.expression import Expression, Place, Values, compile_text, has_marks
 from fastsmtp.render.header import check, unstructured
 from fastsmtp.render.mime import Field, Gap, Part, cut
+from fastsmtp.render.shortcut import Shortcut
 from fastsmtp.render.text_part import read_text
 
 _ANGLE_FIELDS = ("message-id", "references", "in-reply-to", "list-")
@@ -57,6 +58,7 @@ class Template:
         self._faults: list[JobError] = []
         self.fields: frozenset[str] = frozenset()
         self.required_fields: frozenset[str] = frozenset()
+        self._is_plain = True
         message = message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         for piece in cut(message if message.endswith(b"\r\n") else message + b"\r\n"):
             if isinstance(piece, Gap):
@@ -66,10 +68,15 @@ class Template:
         if self._faults:
             raise JobError.gather(self._faults)
         self._join()
+        self._short = Shortcut.through(self._literals, self._dynamic, self.fields) if self._is_plain else None
 
     def render(self, fields: Mapping[str, object]) -> bytes:
         """The message for a row. `fields` as FieldsFormat.unpack gives them."""
         values = fields if type(fields) is Values else Values(fields)
+        if self._short is not None:
+            message = self._short.fill(values)
+            if message is not None:
+                return message
         pieces = self._literals.copy()
         for index, piece in self._dynamic:
             pieces[index] = piece(values)
@@ -112,7 +119,7 @@ class Template:
         self._pieces += relabelled.values()
         self._pieces.append(part.between)
         if body:
-            self._needs(body.fields, body.required)
+            self._needs(body)
             self._pieces += body.pieces
         else:
             self._pieces.append(part.body)
@@ -128,16 +135,17 @@ class Template:
             raise place.fault(f"no fields are possible in {where}")
         if lower in ADDRESS_FIELDS:
             addresses = AddressField(field.name, source, place)
-            self._needs(addresses.fields, addresses.required)
+            self._needs(addresses)
             return lambda values: addresses.render(values).encode("ascii")
         is_angle = lower.startswith(_ANGLE_FIELDS)
         expression = compile_text(source, "angle" if is_angle else "text", place)
-        self._needs(expression.fields, expression.required)
+        self._needs(expression)
         return _field_piece(field.name, expression.render, is_angle)
 
-    def _needs(self, fields: frozenset[str], required: frozenset[str]) -> None:
-        self.fields |= fields
-        self.required_fields |= required
+    def _needs(self, compiled: Expression | Body | AddressField) -> None:
+        self.fields |= compiled.fields
+        self.required_fields |= compiled.required
+        self._is_plain &= compiled.plain
 
 
 def _field_piece(name: str, render: Callable[[Values], str], is_angle: bool) -> Callable[[Values], bytes]:
