@@ -176,7 +176,7 @@ class Carrier:
         request: Request = transaction.subject  # type: ignore[assignment]
         request.transacted = True
         self._settle(session, request, transaction)
-        if not session.engine.busy and not self._begin_next(session):
+        if not session.busy and not self._begin_next(session):
             self._release(session)
 
     def lost(

@@ -87,6 +87,14 @@ class Session(asyncio.Protocol):
         self._deadline_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._in_pump = False
+        self._unheard = 0  # events of this read that the driver was not told of yet
+
+    @property
+    def busy(self) -> bool:
+        """Something that was begun is not decided, or not told yet: the refusal of the next one may have come
+        along with the answer that is being told.
+        """
+        return self._unheard > 0 or self.engine.busy
 
     # What the driver asks
 
@@ -170,7 +178,10 @@ class Session(asyncio.Protocol):
     def _pump(self) -> None:
         self._in_pump = True
         try:
-            for kind, subject in self.engine.events():
+            events = self.engine.events()
+            self._unheard = len(events)
+            for kind, subject in events:
+                self._unheard -= 1
                 if kind == engine.ANSWERED:
                     self.uses += 1
                     if self.driver is not None:

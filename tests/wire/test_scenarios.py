@@ -346,6 +346,20 @@ def test_next_commands_travel_with_the_content():
     assert [outcomes[r].conn_use for r in people] == [1, 2]
 
 
+@pytest.mark.parametrize("cut", [WHOLE, BYTEWISE, RANDOM])
+def test_refusal_that_comes_along_with_the_answer_before_it_is_heard(cut):
+    people = ["r1@y.example", "r2@y.example"]
+    chained = (
+        HELLO
+        + "C: MAIL*\nC: RCPT TO:<r1*\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\nC: (message)\n"
+        + "C: MAIL*\nC: RCPT TO:<r2*\nC: DATA\nS: 250 one\nS: 250 ok\nS: 550 5.1.1 nobody\nS: 554 none\n"
+        + "C: RSET\nC: QUIT\nS: 250 ok\nS: 221 bye"
+    )
+    with Peer(chained, cut=cut) as peer:
+        outcomes = deliver(people, peer, smtp_destination_recipient_limit="1")
+    assert [outcomes[r].status for r in people] == ["sent", "bounced"]
+
+
 def test_reuse_count_limit_closes_after_that_many_more():
     people = [f"r{i}@y.example" for i in range(4)]
     group = "C: MAIL*\nC: RCPT*\nC: DATA\n"
