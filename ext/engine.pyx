@@ -107,9 +107,14 @@ cdef class SessionEngine:
         self._transactions.append(transaction)
 
     def probe(self):
-        if not self.open or self._count or self._transactions:
+        if not self.open or self._transactions:
             raise LocalProtocolError("only an idle session is probed")
-        self._say(b"RSET\r\n", C_PROBE)
+        if self._reset_due or not self._count:
+            self._reset_due = False
+            self._say(b"RSET\r\n", C_PROBE)
+        else:
+            # The RSET that ended the last transaction is still unanswered: its answer will do.
+            self._ring[(self._head + self._count - 1) % RING] = C_PROBE
 
     def quit(self):
         self._quitting = True

@@ -56,6 +56,11 @@ class Carrier:
                 self._take_over(session, request)
                 return
         self._task = asyncio.get_running_loop().create_task(self._open(request))
+        self._task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._desk.failed(error)
 
     # From a request to a session
 

@@ -86,5 +86,8 @@ class Desk(Protocol):
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
         """Nothing of it is undecided; `good`: its site was reached."""
 
+    def failed(self, error: BaseException) -> None:
+        """A fault of ours that no outcome can stand for: the run ends with it."""
+
     def ended(self, slot: Slot) -> None:
         """It is free."""

@@ -166,7 +166,10 @@ def _dnspython(
     import dns.exception  # noqa: PLC0415
     import dns.resolver  # noqa: PLC0415
 
-    resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+    try:
+        resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+    except dns.resolver.NoResolverConfiguration:
+        raise LookupFailure("4.4.3", "no name server: resolv.conf names none") from None
     if nameservers:
         resolver.nameservers = [address for address, _ in nameservers]
         resolver.nameserver_ports = dict(nameservers)

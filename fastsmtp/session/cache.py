@@ -19,6 +19,7 @@ class Idle(Protocol):
     """What is asked of a session here."""
 
     host: Host
+    over: bool  # it has ended; that it leaves the cache too comes a moment later
 
 
 Kept = TypeVar("Kept", bound=Idle)
@@ -64,11 +65,12 @@ class SessionCache(Generic[Kept]):
         return sessions
 
     def _take_last(self, sessions: dict[Kept, None] | None) -> Kept | None:
-        if not sessions:
-            return None
-        session = next(reversed(sessions))
-        self.discard(session)
-        return session
+        while sessions:
+            session = next(reversed(sessions))
+            self.discard(session)
+            if not session.over:
+                return session
+        return None
 
 
 def _endpoint(host: Host) -> tuple[str, int]:

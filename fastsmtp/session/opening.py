@@ -27,6 +27,7 @@ async def open_session(host: Host, rules: SessionRules, deadlines: Deadlines) ->
     try:
         await session.ready
     except asyncio.CancelledError:
+        session.ready.cancel()
         session.abort()
         raise
     return session

@@ -90,6 +90,7 @@ class Worker:
         self._ask_turn()
         try:
             await self._over
+            self._settler.flush()
         finally:
             await self._let_go()
 
@@ -139,8 +140,7 @@ class Worker:
             if not self._stopping:
                 self._start_deliveries()
         except SpoolError as error:
-            self._stopping = True
-            self._finish(error)
+            self.failed(error)
             return
         if self._scheduler.busy == 0 and not self._turn_asked and self._all_done():
             self._finish(None)
@@ -201,10 +201,18 @@ class Worker:
         scheduler = self._scheduler
         request = scheduler.follow(destination, self.clock())
         if (request is None or scheduler.left < LOW_WATER) and not self._feed.drained(destination):
-            self._feed.supply(destination)
+            try:
+                self._feed.supply(destination)
+            except SpoolError as error:
+                self.failed(error)
+                return request
             if request is None:
                 request = scheduler.follow(destination, self.clock())
         return request
+
+    def failed(self, error: BaseException) -> None:
+        self._stopping = True
+        self._finish(error)
 
     def started(self, request: Request, size: int) -> None:
         if not self._shared_message:  # that one has a line for the whole job
@@ -248,7 +256,11 @@ class Worker:
         """A page a turn, so that others go on."""
         if self._stopping or not self._scheduler.is_closed(destination):
             return
-        page = self._feed.skip(destination)
+        try:
+            page = self._feed.skip(destination)
+        except SpoolError as error:
+            self.failed(error)
+            return
         if page:
             self._defer_unseen(page, dsn, text)
             self._loop.call_soon(self._skip, destination, dsn, text)

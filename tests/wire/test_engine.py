@@ -358,6 +358,18 @@ def test_probe_of_a_kept_session_goes_with_the_first_commands(cut):
     )
 
 
+@pytest.mark.parametrize(("reply", "usable"), [("250 ok", True), ("421 gone", False)])
+def test_unanswered_rset_serves_as_the_probe(cut, reply, usable):
+    talk = Talk(cut).play(PLAIN)
+    talk.engine.begin(transaction())
+    talk.play("C: MAIL FROM:<s@x>\nS: 550 no\nC: RSET")
+    talk.engine.probe()
+    talk.engine.begin(transaction("z@y"))
+    talk.play(f"C: \nS: {reply}")
+    assert (wire.UNUSABLE in talk.events) is not usable
+    talk.play("C: MAIL FROM:<s@x>")
+
+
 @pytest.mark.parametrize("reply", ["500 what", "421 gone"])
 def test_refused_probe_makes_the_session_unusable_and_leaves_the_transaction_untouched(cut, reply):
     talk = Talk(cut).play(PLAIN)

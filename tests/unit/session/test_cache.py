@@ -11,8 +11,9 @@ OTHER = Host("mx2.example", "192.0.2.2", 25, 20, False)
 class Idle:
     """What the cache looks at of a session."""
 
-    def __init__(self, host=MX):
+    def __init__(self, host=MX, over=False):
         self.host = host
+        self.over = over
 
 
 def test_youngest_session_of_a_destination_comes_first():
@@ -38,6 +39,14 @@ def test_discarded_session_is_gone_and_may_be_discarded_again():
     cache.discard(session)
     assert cache.checkout_host(MX) is None
     assert repr(cache) == "<SessionCache 0 idle, 0 destinations>"
+
+
+def test_session_that_has_ended_is_passed_over():
+    cache, alive = SessionCache(), Idle()
+    cache.checkin(A, alive)
+    cache.checkin(A, Idle(over=True))
+    assert cache.checkout(A) is alive
+    assert len(cache) == 0
 
 
 def test_drain_takes_out_all():
