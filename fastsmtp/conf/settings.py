@@ -257,11 +257,7 @@ def read(file: Path) -> str:
             before = file.stat()
             data = file.read_bytes()
             after = file.stat()
-            if (before.st_mtime_ns, before.st_size, before.st_ino) == (
-                after.st_mtime_ns,
-                len(data),
-                after.st_ino,
-            ):
+            if _same(before, after):
                 break
     except OSError as error:
         raise SettingError(f"{file}: cannot be read: {error.strerror}") from None

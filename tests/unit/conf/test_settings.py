@@ -1,5 +1,6 @@
 """Settings: layers, typed getters, every problem at once, and the help with names."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,13 @@ def test_settings_cannot_be_changed() -> None:
     settings = Settings.load()
     with pytest.raises(TypeError):
         settings.entries["a"] = None  # type: ignore[index]
+
+
+def test_main_cf_that_can_be_read_only_once_is_read_once() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"relayhost = x\n")
+    os.close(writer)
+    try:
+        assert Settings.load(Path(f"/dev/fd/{reader}")).words("relayhost") == ("x",)
+    finally:
+        os.close(reader)
