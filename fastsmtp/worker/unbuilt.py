@@ -33,6 +33,12 @@ REFUSED = {
     "smtp_reply_filter": "replies would count as they come",
     "smtp_delivery_status_filter": "outcomes would count as they come",
 }
+PAUSES = (  # above 0: refused
+    "default_destination_rate_delay",
+    "default_transport_rate_delay",
+    "smtp_destination_rate_delay",
+    "smtp_transport_rate_delay",
+)
 PASSED_OVER = (
     "best_mx_transport",
     "fallback_relay",
@@ -52,23 +58,29 @@ def check(settings: Settings) -> list[str]:
     if level and level not in IN_THE_CLEAR:
         refusals.append(_refusal(settings, "smtp_tls_security_level", "mail would go out without TLS"))
     for name, effect in SWITCHES.items():
-        if settings.flag(name):
-            refusals.append(_refusal(settings, name, effect))
+        overridden = name == "smtp_enforce_tls" and level
+        if settings.flag(name) and not overridden:
+            refusals.append(_refusal(settings, name, effect, "no"))
     for name, effect in REFUSED.items():
         if settings.expanded(name).strip():
             refusals.append(_refusal(settings, name, effect))
+    refusals += [
+        _refusal(settings, name, "mail would go out without these pauses", "0")
+        for name in PAUSES
+        if name in settings.entries and settings.seconds(name) > 0
+    ]
     if refusals:
         raise SettingError(*refusals)
     return [
         f"{settings.origin(name)}: {name} changes nothing yet"
         for name in PASSED_OVER
-        if settings.expanded(name).strip()
+        if name in settings.entries and settings.expanded(name).strip()
     ]
 
 
-def _refusal(settings: Settings, name: str, effect: str) -> str:
+def _refusal(settings: Settings, name: str, effect: str, off: str = "") -> str:
     value = settings.raw(name) or ""
     return (
         f"{settings.origin(name)}: {name} = {value}: not supported yet, {effect}; "
-        f"expected it unset (-o {name}= to send all the same)"
+        f"expected it unset (-o {name}={off} to send all the same)"
     )

@@ -3,7 +3,9 @@
 import pytest
 
 from fastsmtp.conf.settings import Settings
+from fastsmtp.conf.usage import unread
 from fastsmtp.errors import SettingError
+from fastsmtp.worker import unbuilt
 from fastsmtp.worker.unbuilt import check
 
 
@@ -29,6 +31,8 @@ def test_opportunistic_tls_may_go_in_the_clear():
         "transport_maps=inline:{a=b}",
         "smtp_generic_maps=inline:{a=b}",
         "smtp_header_checks=static:IGNORE",
+        "smtp_destination_rate_delay=1s",
+        "default_destination_rate_delay=1s",
     ],
 )
 def test_promise_that_cannot_be_kept_stops_the_run(setting):
@@ -47,5 +51,22 @@ def test_every_refusal_is_told_at_once():
 
 
 def test_harmless_one_is_pointed_out():
-    (warning,) = check(loaded("fallback_relay=[a.example]"))[:1]
+    (warning,) = check(loaded("fallback_relay=[a.example]"))
     assert "fallback_relay changes nothing yet" in warning
+
+
+def test_older_flag_that_the_level_overrides_demands_nothing():
+    assert check(loaded("smtp_enforce_tls=yes", "smtp_tls_security_level=may")) == []
+
+
+def test_remedy_that_is_named_is_one():
+    for setting in ("smtp_enforce_tls=yes", "smtp_destination_rate_delay=1s", "transport_maps=inline:{a=b}"):
+        with pytest.raises(SettingError) as caught:
+            check(loaded(setting))
+        remedy = caught.value.problems[0].partition("(-o ")[2].partition(" ")[0]
+        assert check(loaded(setting, remedy)) == []
+
+
+def test_names_in_the_lists_still_count_as_unread():
+    unread_names = {row.name for row in unread()}
+    assert {*unbuilt.SWITCHES, *unbuilt.REFUSED, *unbuilt.PAUSES, *unbuilt.PASSED_OVER} <= unread_names
