@@ -204,6 +204,14 @@ class CsvReader:
                     self._cut_text = "".join(lines.lines[start:])
                     self._cut_line = first_line + start
                     return
-                bad.append(rejected(first_line + start, "", f"no CSV: {error}"))
+                bad.append(rejected(first_line + start, "", f"not CSV: {in_words(error)}"))
                 start += 1
                 lines.position = start
+
+
+def in_words(error: csv.Error) -> str:
+    """What is wrong with the row; the csv module tells its callers what to do in place of that."""
+    text = str(error)
+    if text.startswith("new-line character"):
+        return "a line break in a field without quotes"
+    return "quotes that do not end" if text == "unexpected end of data" else text

@@ -58,7 +58,7 @@ def load(path: Path) -> Job:
         raise JobError(f"{path}: not UTF-8 at octet {error.start + 1}; expected TOML, which is") from error
     except tomllib.TOMLDecodeError as error:
         line, reason = error_line(error, text)
-        raise JobError(f"{path}:{line}: no TOML: {reason}") from error
+        raise JobError(f"{path}:{line}: not TOML: {reason}") from error
     faults = Faults(path, key_lines(text))
     keys = read_keys(document, path, faults)
     job = _build(path, keys, faults)

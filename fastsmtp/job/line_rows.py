@@ -18,7 +18,14 @@ from fastsmtp.mail.fields import ADDRESS_FIELD
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def in_words(error: ValueError | RecursionError) -> str:
+    """What is wrong with a line; the json module counts lines too, and there is only this one."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.pos + 1}"
+    return str(error) if isinstance(error, ValueError) else "nested too deep"
 
 
 class JsonReader:
@@ -57,15 +64,15 @@ class JsonReader:
         try:
             row, end = self._decode(line)
         except (ValueError, RecursionError) as error:
-            return rejected(number, "", f"no JSON: {error or 'nested too deep'}")
+            return rejected(number, "", f"not JSON: {in_words(error)}")
         if end != len(line):
-            return rejected(number, "", f"no JSON object alone on its line: more text from column {end + 1}")
+            return rejected(number, "", f"a JSON object and more text, from column {end + 1}")
         if not isinstance(row, dict):
-            return rejected(number, "", "no JSON object")
+            return rejected(number, "", "not a JSON object")
         address = row.get(ADDRESS_FIELD)
         if not isinstance(address, str):
             return rejected(
-                number, "", f"`{ADDRESS_FIELD}` is no string" if address is not None else "no address"
+                number, "", f"`{ADDRESS_FIELD}` is not a string" if address is not None else "no address"
             )
         if not is_clean:
             for name, value in row.items():

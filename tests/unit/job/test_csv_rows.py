@@ -141,7 +141,7 @@ def test_csv_broken_quotes_cost_one_row(
     good, bad = read_csv(tmp_path, "\n".join(["email,name", *lines, ""]))
     assert [row[0] for row in good] == kept
     assert [row[0] for row in bad] == broken
-    assert all(row[2].startswith("no CSV: ") for row in bad)
+    assert all(row[2].startswith("not CSV: ") for row in bad)
 
 
 def test_csv_quotes_left_open_cost_one_row_of_a_long_list(tmp_path: Path) -> None:
@@ -218,3 +218,11 @@ def test_csv_written_by_the_standard_library_is_read_back(
         for line, (number, name, city) in enumerate(records, 2)
     ]
     assert bad == []
+
+
+def test_reason_is_about_the_row_and_not_about_the_csv_module(tmp_path: Path) -> None:
+    _, bad = read_csv(tmp_path, b'email,name\na@b.example,x\ry\nc@d.example,"open\n')
+    assert [reason for *_, reason in bad] == [
+        "not CSV: a line break in a field without quotes",
+        "not CSV: quotes that do not end",
+    ]

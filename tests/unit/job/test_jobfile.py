@@ -237,10 +237,10 @@ def test_file_whose_stem_is_no_name_asks_for_one(write: Write, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("sender = \n", "november.toml:1: no TOML: Invalid value"),
-        (f"{GOOD}sender = 1\n", "november.toml:4: no TOML: Cannot overwrite a value"),
-        ('a = 1\nb = """x', "november.toml:2: no TOML: "),
-        ("a = 1\nb", "november.toml:2: no TOML: "),
+        ("sender = \n", "november.toml:1: not TOML: Invalid value"),
+        (f"{GOOD}sender = 1\n", "november.toml:4: not TOML: Cannot overwrite a value"),
+        ('a = 1\nb = """x', "november.toml:2: not TOML: "),
+        ("a = 1\nb", "november.toml:2: not TOML: "),
     ],
 )
 def test_broken_toml_is_named_with_its_line(write: Write, text: str, problem: str) -> None:

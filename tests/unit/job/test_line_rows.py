@@ -23,17 +23,17 @@ def test_jsonl_packs_the_line_only_for_jobs_with_fields(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{", "no JSON: "),
+        ("{", "not JSON: "),
         (
             '{"email": "a@b.c"} {"email": "d@e.f"}',
-            "no JSON object alone on its line: more text from column 19",
+            "a JSON object and more text, from column 19",
         ),
-        ('["a@b.c"]', "no JSON object"),
-        ('"a@b.c"', "no JSON object"),
+        ('["a@b.c"]', "not a JSON object"),
+        ('"a@b.c"', "not a JSON object"),
         ("{}", "no address"),
         ('{"email": null}', "no address"),
-        ('{"email": 3}', "`email` is no string"),
-        ('{"email": "a@b.c", "n": NaN}', "no JSON: NaN"),
+        ('{"email": 3}', "`email` is not a string"),
+        ('{"email": "a@b.c", "n": NaN}', "not JSON: NaN"),
         ('{"email": "x"}', "address without @"),
         ('{"email": "a@b.c", "name": "x\\ny"}', "control character in `name`"),
         ('{"email": "a@b.c\\r\\n", "name": "x"}', "control character in `email`"),
@@ -42,9 +42,9 @@ def test_jsonl_packs_the_line_only_for_jobs_with_fields(tmp_path: Path) -> None:
         ('{"email": "a@b.c", "x\\ny": 1}', "control character in `a key`"),
         ('{"email": "a@b.c", "name": "\\ud800"}', "`name` is not UTF-8"),
         ('{"email": "a@b.c", "name": "x\x7f"}', "control character in `name`"),
-        ('{"email": "a@b.c", "name": "x\x01"}', "no JSON: "),
-        ('{"email": "a@b.c", "name": ' + "[" * 5000, "no JSON: "),
-        ('{"email": "a@b.c", "name": ' + "1" * 5000 + "}", "no JSON: "),
+        ('{"email": "a@b.c", "name": "x\x01"}', "not JSON: "),
+        ('{"email": "a@b.c", "name": ' + "[" * 5000, "not JSON: "),
+        ('{"email": "a@b.c", "name": ' + "1" * 5000 + "}", "not JSON: "),
     ],
 )
 def test_jsonl_bad_line_is_rejected(tmp_path: Path, line: str, reason: str) -> None:
