@@ -32,6 +32,7 @@ from fastsmtp.spool.sync import Syncer
 
 SyncPolicy = Literal["always", "group", "none"]
 
+PRIVATE: Final = 0o700  # the list and the message are in it, as in Postfix's queue
 SYNC_INTERVAL: Final = 0.05  # seconds; spool_sync_interval's default
 READ_JOB: Final = """
     SELECT name, created_at, sender, template, duplicates, fields_format, columns, message, fingerprint
@@ -79,7 +80,7 @@ class Shard:
         as after SpoolError, there is no shard, and the import begins anew the next time.
         """
         with translated(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         return cls._hold(path, sync, sync_interval, lambda: admit(path, job, chunks, progress))
 
     @classmethod
