@@ -14,6 +14,7 @@
       TableError             a lookup table has no answer now: what hangs on it is deferred, never decided
       LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
       SpoolError             stops the worker: what cannot be recorded must not be sent
+      ReportError            a file for the user cannot be written; what it was to say stands in the spool
 
 A refusal (4xx, 5xx) is not an exception: it is a reply, and becomes an outcome.
 """
@@ -102,3 +103,7 @@ class SpoolError(FastsmtpError):
     """
 
     after_sending = False
+
+
+class ReportError(FastsmtpError):
+    """The results cannot be written where they shall be. Nothing is lost: they can be asked for again."""

@@ -18,7 +18,7 @@ from fastsmtp.cli.progress import Standing, span_text
 
 
 class LiveDisplay:
-    """`show(standing)` draws, `close()` leaves the last drawing where it is."""
+    """`show(standing)` draws, `say(text)` puts a line above, `close()` leaves the last drawing there."""
 
     def __init__(self, stream: TextIO) -> None:
         console = Console(file=stream)
@@ -27,6 +27,9 @@ class LiveDisplay:
 
     def show(self, standing: Standing) -> None:
         self._live.update(drawing(standing), refresh=True)
+
+    def say(self, text: str) -> None:
+        self._live.console.print(Text(text), soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()

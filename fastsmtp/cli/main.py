@@ -7,6 +7,7 @@ A subcommand returns its exit status, or None for 0. What it raises becomes:
 
     wrong usage        one line on stderr, 2              UsageError    a line a problem on stderr, 2
     SpoolError         one line, 2; 75 if mail was sent   Ctrl-C        130
+    ReportError        one line, 75                       a full disk   one line, 1 (behind stdout)
     a closed stdout    nothing, 1                         others        a traceback: a bug of ours
 
 Does not know any option of any command.
@@ -14,6 +15,7 @@ Does not know any option of any command.
 Source: ours; 75 is EX_TEMPFAIL of sysexits(3), 130 what a shell reports for SIGINT.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -21,12 +23,13 @@ from collections.abc import Sequence
 
 import click
 
-from fastsmtp.errors import FastsmtpError, SpoolError, UsageError
+from fastsmtp.errors import FastsmtpError, ReportError, SpoolError, UsageError
 
 DONE = 0
 WRONG_USAGE = 2
 TEMPORARY_FAILURE = 75
 INTERRUPTED = 130
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 COMMANDS = {
     "send": "Send a job, in the foreground, to its end.",
@@ -92,6 +95,7 @@ def commands() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; `arguments` as in sys.argv[1:]. Returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    open_closed_streams()
     try:
         status = commands.main(words, prog_name="fastsmtp", standalone_mode=False)
         sys.stdout.flush()
@@ -100,10 +104,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # The rest of the buffer has no reader: without this the interpreter complains at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
+        return 1
+    except OSError as error:
+        if error.filename is not None or error.errno not in DISK_FULL:
+            raise
+        drop_output()
+        print(f"fastsmtp: standard output: {error.strerror}", file=sys.stderr)
         return 1
     return status if isinstance(status, int) else DONE
+
+
+def open_closed_streams() -> None:
+    """What the caller closed is /dev/null: else the next file opened would get its number, and its output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, "r" if number == 0 else "w")  # noqa: SIM115 (open to the end)
+            setattr(sys, name, stream)
+
+
+def drop_output() -> None:
+    """The rest of the buffer has no reader: without this the interpreter complains at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(error: click.ClickException | FastsmtpError, words: Sequence[str]) -> int:
@@ -120,6 +142,8 @@ def complain(error: click.ClickException | FastsmtpError, words: Sequence[str]) 
         case SpoolError():
             status = TEMPORARY_FAILURE if error.after_sending else WRONG_USAGE
             lines = (" ".join(str(error).split()),)
+        case ReportError():
+            status, lines = TEMPORARY_FAILURE, (str(error),)
         case _:
             raise error
     for line in lines:

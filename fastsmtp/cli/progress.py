@@ -2,6 +2,7 @@
 
     Progress(total, stream, quiet)     a live display on a terminal, else a plain line every few seconds
     .update(books, sessions)           a timer calls it 5 to 8 times a second
+    .say(text)                         a line that does not disturb the display
     .close(summary)                    the last lines; without a summary it just ends the display
 
     12345/20000 sent 12000 deferred 300 bounced 45 rate 2100/s sessions 20        a plain line
@@ -42,8 +43,9 @@ class Standing(NamedTuple):
 
     @property
     def seconds_left(self) -> float | None:
-        """At the present rate; None where there is none."""
-        return (self.total - self.done) / self.rate if self.rate > 0 else None
+        """At the present rate; None where there is none, and when nothing is left."""
+        left = self.total - self.done
+        return left / self.rate if self.rate > 0 and left > 0 else None
 
 
 class Summary(NamedTuple):
@@ -58,6 +60,7 @@ class Summary(NamedTuple):
 
 class Display(Protocol):
     def show(self, standing: Standing) -> None: ...
+    def say(self, text: str) -> None: ...
     def close(self) -> None: ...
 
 
@@ -76,6 +79,9 @@ class PlainDisplay:
 
     def show(self, standing: Standing) -> None:
         print(plain_line(standing), file=self._stream, flush=True)
+
+    def say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
         """Leaves nothing behind."""
@@ -97,8 +103,16 @@ class Rate:
 
 
 class Progress:
+    """`plain`: no live display on a terminal either, since other lines go there too."""
+
     def __init__(
-        self, total: int, stream: TextIO, quiet: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        total: int,
+        stream: TextIO,
+        quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        plain: bool = False,
     ) -> None:
         self._total = total
         self._stream = stream
@@ -108,7 +122,7 @@ class Progress:
         self._display: Display | None = None
         if quiet:
             return
-        if stream.isatty():
+        if stream.isatty() and not plain:
             self._display = importlib.import_module("fastsmtp.cli.live").LiveDisplay(stream)
         else:
             self._display = self._plain = PlainDisplay(stream, clock())
@@ -129,6 +143,15 @@ class Progress:
             )
         except OSError:
             self._display = None  # nobody reads it
+
+    def say(self, text: str) -> None:
+        """Show a line, unless nothing is to be shown."""
+        if self._display is None:
+            return
+        try:
+            self._display.say(text)
+        except OSError:
+            self._display = None
 
     def close(self, summary: Summary | None = None) -> None:
         """End the display. Called once, or again to no effect."""
@@ -155,8 +178,9 @@ def summary_text(summary: Summary) -> str:
     books = summary.books
     counts = [(name, getattr(books, name)) for name in STATUSES]
     shown = [f"{count} {name}" for name, count in counts if count or name == "sent"]
-    lines = [f"{books.rows} rows = {' + '.join(shown)}"]
-    pace = f", {summary.finished / summary.seconds:.0f} recipients/s" if summary.seconds > 0 else ""
+    lines = [f"{books.rows} {'row' if books.rows == 1 else 'rows'} = {' + '.join(shown)}"]
+    counts_for = summary.finished and summary.seconds > 0
+    pace = f", {summary.finished / summary.seconds:.0f} recipients/s" if counts_for else ""
     lines.append(f"took {span_text(summary.seconds)}{pace}")
     if summary.results is not None:
         lines.append(f"results in {summary.results}")

@@ -12,16 +12,16 @@ Options: send_options.py. Exit status: design page, section 2.
 import asyncio
 import importlib
 import signal
-import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 
 from fastsmtp.cli.options import load_settings, warn
-from fastsmtp.cli.progress import Progress, Summary
+from fastsmtp.cli.progress import Summary
 from fastsmtp.cli.send_options import SendOptions, declare, resume_command
-from fastsmtp.cli.send_words import exit_status, say, stopping
+from fastsmtp.cli.send_words import COMMAND, display, exit_status, stopping
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SpoolError
 from fastsmtp.job import jobfile
@@ -64,7 +64,7 @@ class Errand:
         self._job = job
         self._settings = settings
         self._directory = directory
-        self._progress = Progress(0, sys.stderr, options.quiet)
+        self._progress = display(options, settings)
         self._interruptions = 0
 
     def carry_out(self) -> int:
@@ -75,20 +75,27 @@ class Errand:
         summary = None
         try:
             for change in changes(self._job, spool.job):
-                say(self._options, f"warning: {change}")
+                self._progress.say(f"{COMMAND}: warning: {change}")
             before = spool.books()
             if before.waiting:
                 self._send(spool)
             books = spool.books()
+            finished = before.waiting - books.waiting
+            summary = Summary(books, finished, time.monotonic() - began_at, None, resume_command(options))
             if options.results is not None:
                 results.write(options.results, spool.results(include_waiting=True))
-            finished = before.waiting - books.waiting
-            seconds = time.monotonic() - began_at
-            summary = Summary(books, finished, seconds, options.results, resume_command(options))
+                summary = summary._replace(results=options.results, seconds=time.monotonic() - began_at)
         finally:
             self._progress.close(summary)
             spool.close()
         return exit_status(books)
+
+    def _announce_start(self) -> None:
+        start = self._job.start
+        if start is not None and start > datetime.now(UTC):
+            self._progress.say(
+                f"{COMMAND}: nothing is sent before {start:%Y-%m-%d %H:%M:%S %Z}, the job's start"
+            )
 
     def _send(self, spool: Shard) -> None:
         settings = self._settings
@@ -107,6 +114,7 @@ class Errand:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt, run)
+        self._announce_start()
         watch = loop.create_task(self._refresh(run))
         try:
             await run.finish()
@@ -122,7 +130,7 @@ class Errand:
     def _interrupt(self, run: Run) -> None:
         self._interruptions += 1
         if self._interruptions == 1:
-            say(self._options, stopping(run.sessions))
+            self._progress.say(stopping(run.sessions))
             run.stop()
         else:
             run.abort()

@@ -9,7 +9,6 @@ Source: ours (design page, sections 2 and 4).
 """
 
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ from types import FrameType
 
 import click
 
-from fastsmtp.cli.progress import Progress, Summary
+from fastsmtp.cli.progress import Summary
 from fastsmtp.cli.send_options import SendOptions, resume_command
-from fastsmtp.cli.send_words import SOME_WAIT, exit_status, say, stopping
+from fastsmtp.cli.send_words import COMMAND, SOME_WAIT, display, exit_status, say, stopping
 from fastsmtp.conf.settings import Settings
 from fastsmtp.daemon.crew import Crew
 from fastsmtp.daemon.orders import Order
@@ -53,7 +52,7 @@ def send(options: SendOptions, job: Job, settings: Settings, directory: Path) ->
             say(options, f"{at_once} of {count} workers send at a time: {LIMITS} no more")
         if count == 1:
             return None
-        return CrewErrand(options, directory, shares, at_once).carry_out()
+        return CrewErrand(options, settings, directory, shares, at_once).carry_out()
     finally:
         shares.release()
 
@@ -61,7 +60,9 @@ def send(options: SendOptions, job: Job, settings: Settings, directory: Path) ->
 class CrewErrand:
     """One run of the command with several workers, its arguments checked."""
 
-    def __init__(self, options: SendOptions, directory: Path, shares: Shares, at_once: int) -> None:
+    def __init__(
+        self, options: SendOptions, settings: Settings, directory: Path, shares: Shares, at_once: int
+    ) -> None:
         self._options = options
         self._shares = shares
         self._at_once = at_once
@@ -75,7 +76,7 @@ class CrewErrand:
             once=options.once,
         )
         self._crew = Crew(order, shares.count, shares.descriptor, self._warn)
-        self._progress = Progress(0, sys.stderr, options.quiet)
+        self._progress = display(options, settings)
         self._interruptions = 0
 
     def carry_out(self) -> int:
@@ -90,11 +91,11 @@ class CrewErrand:
             with self._interruptible():
                 crew.send(self._at_once, self._show)
             books = self._final_books()
+            finished = before.waiting - books.waiting
+            summary = Summary(books, finished, time.monotonic() - began_at, None, resume_command(options))
             if options.results is not None:
                 results.write(options.results, self._results())
-            finished = before.waiting - books.waiting
-            seconds = time.monotonic() - began_at
-            summary = Summary(books, finished, seconds, options.results, resume_command(options))
+                summary = summary._replace(results=options.results, seconds=time.monotonic() - began_at)
         finally:
             crew.dismiss()
             self._progress.close(summary)
@@ -128,7 +129,7 @@ class CrewErrand:
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._interruptions += 1
         if self._interruptions == 1:
-            say(self._options, stopping(self._crew.sessions))
+            self._progress.say(stopping(self._crew.sessions))
             self._crew.stop()
         else:
             self._crew.abort()
@@ -137,7 +138,7 @@ class CrewErrand:
         self._progress.update(self._crew.books, self._crew.sessions)
 
     def _warn(self, text: str) -> None:
-        say(self._options, f"warning: {text}")
+        self._progress.say(f"{COMMAND}: warning: {text}")
 
     def _final_books(self) -> Books:
         """As the workers closed them; the shard of one that was lost is asked itself."""

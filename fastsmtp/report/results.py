@@ -16,13 +16,14 @@ Does not sort, choose or look anything up. Source: design page, section 2, "The 
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 
-from fastsmtp.errors import UsageError
+from fastsmtp.errors import ReportError, UsageError
 
 COLUMNS: Final = (
     "email",
@@ -48,12 +49,14 @@ def check(path: Path) -> None:
         raise UsageError(f"{path}: expected a name that ends in {' or '.join(FORMS)}")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: {path.parent} is not a directory")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{path}: no file can be made in {path.parent}")
 
 
 def write(path: Path, rows: Rows) -> None:
     """Writes `rows` to `path`; an older file of that name stays until the new one is complete.
 
-    Raises UsageError as check() does, OSError where the file cannot be written; what `rows` raises passes
+    Raises UsageError as check() does, ReportError where the file cannot be written; what `rows` raises passes
     through. In each of these cases no part of it is left.
     """
     check(path)
@@ -62,9 +65,11 @@ def write(path: Path, rows: Rows) -> None:
         with part.open("w", encoding="utf-8", newline="") as file:
             FORMS[path.suffix](file, rows)
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ReportError(f"{path}: cannot be written: {error.strerror}") from error
         raise
 
 

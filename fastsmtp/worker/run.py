@@ -195,7 +195,7 @@ class Run:
             return
         books, message_id = self.spool.books(), queue_id.queue_id(self._queue_prefix, 0)
         if state == "active":
-            self._log.active(message_id, self._record.sender, len(self._record.message), books.rows)
+            self._log.active(message_id, self._record.sender, len(self._record.message), books.waiting)
         elif not books.waiting:
             self._log.removed(message_id)
         self._log.flush()

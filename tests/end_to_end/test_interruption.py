@@ -70,3 +70,42 @@ def test_finished_job_is_not_sent_again(job: Job, receiver: Receiver) -> None:
     again = fastsmtp("send", *job.arguments(receiver.port))
     assert again.status == 0, again.said
     assert sorted(recipients(receiver)) == sorted(job.expected)
+
+
+def test_send_that_waits_for_its_start_heeds_the_first_interruption(job: Job) -> None:
+    job.path.write_text(job.path.read_text() + "start = 2031-01-01T09:00:00Z\n")
+    running = started("send", job.path, "-o", "relayhost=[127.0.0.1]:1")
+    assert running.stderr is not None
+    said = running.stderr.readline().decode()
+    assert said == "fastsmtp send: nothing is sent before 2031-01-01 09:00:00 UTC, the job's start\n"
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=20)
+    assert running.returncode == WAITS, errors.decode()
+    assert f"{COUNT} rows = 0 sent + {COUNT} waiting" in errors.decode()
+
+
+@pytest.mark.parametrize("setting", ["smtp_tls_security_level=encrypt", "smtp_tls_wrappermode=yes"])
+def test_send_that_cannot_protect_the_mail_as_told_sends_nothing(
+    job: Job, receiver: Receiver, setting: str
+) -> None:
+    done = fastsmtp("send", *job.arguments(receiver.port, setting))
+    assert done.status == WRONG
+    assert "mail would go out without TLS" in done.errors
+    assert len(done.errors.splitlines()) == 1
+    assert receiver.transactions == []
+    assert not (job.path.parent / ".fastsmtp").exists()
+
+
+def test_results_without_a_place_are_told_after_the_books_and_asked_for_again(
+    job: Job, receiver: Receiver
+) -> None:
+    part = job.results_path.with_name(job.results_path.name + ".part")
+    part.mkdir()
+    arguments = [word for word in job.arguments(receiver.port) if word != "--quiet"]
+    done = fastsmtp("send", *arguments)
+    assert done.status == WAITS
+    assert f"{COUNT} rows = {COUNT} sent\n" in done.errors
+    assert done.errors.endswith(f"fastsmtp send: {job.results_path}: cannot be written: Is a directory\n")
+    part.rmdir()
+    assert fastsmtp("send", *arguments).status == 0
+    assert len(job.results()) == len(receiver.transactions) == COUNT

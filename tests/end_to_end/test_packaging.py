@@ -124,4 +124,4 @@ def test_installed_command_sends_a_job(published: Published, tmp_path: Path) -> 
         relay = "relayhost=[{}]:{}".format(*listen.split(":"))
         said = run(command, "send", "job.toml", "-o", relay, cwd=tmp_path)
         stop(sink)
-    assert said.stderr.startswith("1 rows = 1 sent\n")
+    assert said.stderr.startswith("1 row = 1 sent\n")

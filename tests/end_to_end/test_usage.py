@@ -60,3 +60,25 @@ def test_wrong_option_is_one_line_and_status_two(name: str) -> None:
     assert result.stderr.startswith(f"fastsmtp {name}: No such option")
     assert result.stderr.endswith(f" (see fastsmtp {name} --help)\n")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["conf"], ["wire", "{message}"], ["--help"]])
+def test_full_disk_behind_standard_output_is_one_line(words: list[str], tmp_path: Path) -> None:
+    message = tmp_path / "message.eml"
+    message.write_bytes(MORE_THAN_A_PIPE_HOLDS)
+    command = [*FASTSMTP, *(word.format(message=message) for word in words)]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "fastsmtp: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_stream_that_the_caller_closed_is_no_error(closed: str) -> None:
+    result = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *FASTSMTP, "conf", "-n"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -12,7 +12,7 @@ import pytest
 
 import fastsmtp.cli
 from fastsmtp.cli import main as frame
-from fastsmtp.errors import JobError, LocalProtocolError, SpoolError, UsageError
+from fastsmtp.errors import JobError, LocalProtocolError, ReportError, SpoolError, UsageError
 
 
 def modules() -> Iterator[str]:
@@ -161,3 +161,11 @@ def test_closed_stdout_is_quiet() -> None:
         )
     assert result.stderr == b""
     assert result.returncode == 1
+
+
+def test_results_that_cannot_be_written_are_a_line_and_status_75(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raising(monkeypatch, ReportError("r.csv: cannot be written: No space left on device"))
+    assert frame.main(["sink"]) == 75
+    assert capsys.readouterr().err == "fastsmtp sink: r.csv: cannot be written: No space left on device\n"

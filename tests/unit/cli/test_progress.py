@@ -181,3 +181,41 @@ def test_rich_is_not_imported_for_a_pipe() -> None:
         "sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_line_that_is_said_stands_above_the_live_display() -> None:
+    stream = Terminal()
+    clock = Clock()
+    progress = Progress(10, stream, clock=clock)
+    progress.update(books(10, sent=2), 1)
+    progress.say("stopping; 1 delivery is being finished")
+    progress.update(books(10, sent=3), 0)
+    progress.close()
+    shown = stream.getvalue()
+    said = shown.index("stopping; 1 delivery is being finished")
+    assert shown.rindex("sent 2") > said, "drawn anew below"
+
+
+def test_line_that_is_said_is_a_line_where_there_is_no_terminal() -> None:
+    for stream, quiet, expected in ((io.StringIO(), False, "stopping\n"), (io.StringIO(), True, "")):
+        Progress(10, stream, quiet).say("stopping")
+        assert stream.getvalue() == expected
+    Progress(10, Closed()).say("nobody hears it")
+
+
+def test_terminal_that_other_lines_go_to_gets_plain_lines_too() -> None:
+    stream, clock = Terminal(), Clock()
+    progress = Progress(10, stream, clock=clock, plain=True)
+    clock.now += PLAIN_INTERVAL
+    progress.update(books(10, sent=2), 1)
+    progress.close()
+    assert stream.getvalue() == "2/10 sent 2 deferred 0 bounced 0 rate 0/s sessions 1\n"
+
+
+def test_nothing_left_needs_no_time() -> None:
+    assert Standing(10, 10, 10, 0, 0, 5.0, 0).seconds_left is None
+
+
+def test_summary_of_one_row_that_was_done_before_has_no_rate() -> None:
+    text = summary_text(Summary(books(1, sent=1), 0, 0.2, None, "never said"))
+    assert text.splitlines() == ["1 row = 1 sent", "took 0.2 s"]

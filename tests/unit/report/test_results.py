@@ -1,15 +1,18 @@
 """The results file: its two forms, its times, and that it is there whole or not at all."""
 
 import csv
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsmtp.errors import SpoolError, UsageError
+from fastsmtp.errors import ReportError, SpoolError, UsageError
 from fastsmtp.report import results
 from fastsmtp.report.results import Result
 
@@ -135,3 +138,25 @@ def test_other_suffix_is_refused_beforehand(tmp_path: Path, name: str) -> None:
 def test_missing_directory_is_refused_beforehand(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none is not a directory"):
         results.check(tmp_path / "none" / "r.csv")
+
+
+def test_file_that_cannot_be_written_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: TextIO, rows: results.Rows) -> None:
+        file.write("email")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(results.FORMS, ".csv", full)
+    path = tmp_path / "r.csv"
+    with pytest.raises(ReportError, match=r"r\.csv: cannot be written: No space left on device$"):
+        results.write(path, [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_directory_that_takes_no_file_is_refused_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UsageError, match="no file can be made in"):
+        results.check(tmp_path / "r.csv")
