@@ -33,11 +33,11 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 
-show "fastsmtp send examples/newsletter/newsletter.toml -o relayhost=[127.0.0.1]:$port --results results.csv"
+show "fastsmtp send examples/newsletter/newsletter.toml -o relayhost=[127.0.0.1]:$port --results $work/results.csv"
 status=0
 fastsmtp send examples/newsletter/newsletter.toml -o "relayhost=[127.0.0.1]:$port" \
     --spool "$work/spool" --results "$work/results.csv" || status=$?
 
-show "head -4 results.csv"
+show "head -4 $work/results.csv"
 head -4 "$work/results.csv"
 exit "$status"
