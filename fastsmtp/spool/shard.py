@@ -27,12 +27,11 @@ from fastsmtp.spool.outcomes import Outcomes
 from fastsmtp.spool.recipients import Recipients
 from fastsmtp.spool.records import Books, Chunk, Destination, JobRecord, Result
 from fastsmtp.spool.recovery import recover
-from fastsmtp.spool.storage import Lock, check_format, connect, translated, trouble
+from fastsmtp.spool.storage import Lock, check_format, connect, make_directory, translated, trouble
 from fastsmtp.spool.sync import Syncer
 
 SyncPolicy = Literal["always", "group", "none"]
 
-PRIVATE: Final = 0o700  # the list and the message are in it, as in Postfix's queue
 SYNC_INTERVAL: Final = 0.05  # seconds; spool_sync_interval's default
 READ_JOB: Final = """
     SELECT name, created_at, sender, template, duplicates, fields_format, columns, message, fingerprint
@@ -80,7 +79,7 @@ class Shard:
         as after SpoolError, there is no shard, and the import begins anew the next time.
         """
         with translated(path):
-            path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            make_directory(path.parent)
         return cls._hold(path, sync, sync_interval, lambda: admit(path, job, chunks, progress))
 
     @classmethod

@@ -23,7 +23,7 @@ from typing import Final
 
 from fastsmtp.errors import SpoolError
 from fastsmtp.spool.records import Chunk
-from fastsmtp.spool.storage import Lock, translated
+from fastsmtp.spool.storage import Lock, make_directory, translated
 
 NAME: Final = "shares"
 IMPORTING: Final = "importing"
@@ -55,7 +55,7 @@ class Shares:
         self._directory = directory
         self._record = directory / NAME
         with translated(directory):
-            directory.mkdir(parents=True, exist_ok=True)
+            make_directory(directory)
         self._lock = Lock(self._record)
         try:
             with translated(self._record):

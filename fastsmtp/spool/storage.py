@@ -3,6 +3,7 @@
     connect(path)         a connection, with what all connections of the spool share
     Lock(path)            one writer a shard, across processes (flock; it vanishes with the process)
     trouble(error, path)  sqlite3.Error or OSError -> SpoolError that names the file and what to do
+    make_directory(path)  a job's directory, for its owner alone
     check_format(...)     refuses what is not a spool, or is one of another format
 
 A lock file of its own is needed: closing any descriptor of the database would drop SQLite's own locks in this
@@ -21,6 +22,7 @@ from urllib.parse import quote
 
 from fastsmtp.errors import SpoolError
 
+PRIVATE: Final = 0o700  # the list and the message are in it; Postfix's queue is as private
 FORMAT: Final = 1  # PRAGMA user_version of a shard that is complete
 APPLICATION_ID: Final = 0x66736D74  # "fsmt"
 
@@ -105,6 +107,11 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise trouble(error, path) from error
+
+
+def make_directory(directory: Path) -> None:
+    """Makes it, unless it is there. OSError."""
+    directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 
 
 class Lock:

@@ -190,3 +190,9 @@ def test_flush_makes_the_whole_schedule_due_once(tmp_path: Path) -> None:
     assert addresses(shard.due(1.0, 9)) == ["a@x.example", "b@x.example"]
     assert shard.next_due() is None
     shard.close()
+
+
+def test_directory_of_a_new_shard_is_its_owners_alone(tmp_path: Path) -> None:
+    directory = tmp_path / "spool" / "letter"
+    spooled.shard(directory, "a@x.example").close()
+    assert directory.stat().st_mode & 0o777 == 0o700
