@@ -81,9 +81,9 @@ def test_peer_leaves_at_each_stage(dialogue: Dialogue) -> None:
 
 def test_peer_resets_the_connection() -> None:
     with Peer("S: 220 mx\nX: reset") as peer, socket.create_connection((LOOPBACK, peer.port), 10) as client:
-        assert client.recv(100) == b"220 mx\r\n"
-        with pytest.raises(ConnectionResetError):
-            client.recv(100)
+        with pytest.raises(ConnectionResetError):  # it may overtake the greeting
+            while client.recv(100):
+                pass
 
 
 def test_each_connection_has_its_own_dialogue() -> None:
