@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from fastsmtp.cli.progress import Standing, span_text
+from fastsmtp.cli.standing import Standing, span_text
 
 
 class LiveDisplay:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol, TextIO
 
+from fastsmtp.cli.standing import Standing, span_text
 from fastsmtp.spool.records import Books
 
 PLAIN_INTERVAL = 5.0  # seconds between plain lines
@@ -28,24 +29,6 @@ RATE_SPAN = 5.0  # seconds that the shown rate is the mean of
 
 # What a row can have come to, in the order that the summary names them.
 STATUSES = ("sent", "bounced", "expired", "rejected", "duplicate", "cancelled", "unknown", "waiting")
-
-
-class Standing(NamedTuple):
-    """One moment of a job, as a display shows it."""
-
-    total: int
-    done: int  # rows with a final outcome
-    sent: int
-    deferred: int
-    bounced: int
-    rate: float  # rows a second that were done, lately
-    sessions: int
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the present rate; None where there is none, and when nothing is left."""
-        left = self.total - self.done
-        return left / self.rate if self.rate > 0 and left > 0 else None
 
 
 class Summary(NamedTuple):
@@ -187,12 +170,3 @@ def summary_text(summary: Summary) -> str:
     if books.waiting:
         lines.append(f"to go on with those that wait: {summary.resume}")
     return "\n".join(lines)
-
-
-def span_text(seconds: float) -> str:
-    """`9.5 s`, `2:05`, `1:00:05`."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
