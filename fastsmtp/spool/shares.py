@@ -36,8 +36,9 @@ def shard_path(directory: Path, index: int) -> Path:
 
 
 def recorded(directory: Path) -> bool:
-    """Whether the job in `directory` has several shards, perhaps not yet imported."""
-    return (directory / NAME).exists()
+    """Whether the job in `directory` has several shards, perhaps not yet imported. SpoolError."""
+    with translated(directory):
+        return (directory / NAME).exists()
 
 
 def alone(directory: Path, chunks: Iterable[Chunk]) -> Iterator[Chunk]:

@@ -1,5 +1,6 @@
 """How many shards a job has: settled once, and nobody else at it."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,14 @@ def test_import_into_one_shard_is_refused_once_several_were_settled(tmp_path: Pa
     with pytest.raises(SpoolError, match="begun this job with several workers"):
         Shard.create(tmp_path / "shard-0.db", spooled.job(), alone(tmp_path, []))
     assert not (tmp_path / "shard-0.db").exists()
+
+
+def test_directory_that_is_another_user_s_is_a_spool_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(SpoolError, match="Permission denied"):
+        recorded(tmp_path)
