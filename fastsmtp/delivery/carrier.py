@@ -245,11 +245,10 @@ class Carrier:
         if transaction.taken:
             assert transaction.end is not None
             verdict = classify.accepted(transaction.end)
-            desk.record(
-                self._outcomes(
-                    request, request.recipients, verdict, relay=session.relay, uses=session.uses, now=now
-                )
+            outcomes = self._outcomes(
+                request, request.recipients, verdict, relay=session.relay, uses=session.uses, now=now
             )
+            desk.record(outcomes, session)
             desk.done(request, good=True)
             return
         kept = self._decide_each(session, request, transaction, failure, now)
@@ -280,11 +279,10 @@ class Carrier:
                 kept.append(recipient)
                 last = verdict
             else:
-                self._desk.record(
-                    self._outcomes(
-                        request, [recipient], verdict, relay=session.relay, uses=session.uses, now=now
-                    )
+                outcomes = self._outcomes(
+                    request, [recipient], verdict, relay=session.relay, uses=session.uses, now=now
                 )
+                self._desk.record(outcomes, session)
         request.recipients = kept
         return last
 
@@ -298,7 +296,7 @@ class Carrier:
             verdict = Verdict(False, True, request.failure_dsn, request.failure_text)
         desk = self._desk
         desk.record(
-            self._outcomes(request, request.recipients, verdict, relay=relay, uses=0, now=desk.clock())
+            self._outcomes(request, request.recipients, verdict, relay=relay, uses=0, now=desk.clock()), None
         )
         good = reached or request.transacted or not verdict.soft
         desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)

@@ -80,8 +80,12 @@ class Desk(Protocol):
     def put_back(self, request: Request) -> None:
         """It waits again: another host, or another session, shall carry it."""
 
-    def record(self, outcomes: Sequence[Outcome]) -> None:
-        """What was decided, for the spool, the log and the results."""
+    def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
+        """What was decided, for the spool, the log and the results.
+
+        What `session` was about to say waits until it is in the spool: a kill never finds a session with two
+        messages that may have arrived and are not on record.
+        """
 
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
         """Nothing of it is undecided; `good`: its site was reached."""

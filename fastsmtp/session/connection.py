@@ -75,6 +75,7 @@ class Session(asyncio.Protocol):
         self.begun = 0  # transactions,
         self.uses = 0  # and those of them that were answered
         self.over = False  # nothing more can be begun
+        self.held = False  # nothing goes out until release()
         self.timed_out = False
         self.ready: asyncio.Future[None] = loop.create_future()
         self._deadlines = deadlines
@@ -124,6 +125,11 @@ class Session(asyncio.Protocol):
         self.engine.quit()
         if not self._in_pump:
             self._flush()
+
+    def release(self) -> None:
+        """What an answer set off may go out: the answer is on record. `held` is set by whoever records it."""
+        self.held = False
+        self._flush()
 
     def abort(self) -> None:
         """The end, at once, without QUIT."""
@@ -193,7 +199,8 @@ class Session(asyncio.Protocol):
                     self._handle_event(kind, subject)
         finally:
             self._in_pump = False
-        self._flush()
+        if not self.held:
+            self._flush()
 
     def _handle_event(self, kind: int, subject: object) -> None:
         if kind == engine.READY:
@@ -210,7 +217,7 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if self.held or transport is None or transport.is_closing():
             return
         pieces = self.engine.take()
         if len(pieces) == 1:

@@ -72,6 +72,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._turn_asked = False
+        self._held: list[Session] = []  # have something to say, once this turn is on record
         self._stopping = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = NEVER  # Unix time
@@ -137,6 +138,8 @@ class Worker:
             return
         try:
             self._feed.expect(self._settler.flush())
+            if self._held:
+                self._release()
             if not self._stopping:
                 self._start_deliveries()
         except SpoolError as error:
@@ -146,6 +149,12 @@ class Worker:
             self._finish(None)
         else:
             self._set_timer()
+
+    def _release(self) -> None:
+        """The answers are on record: what waited for that goes out."""
+        held, self._held = self._held, []
+        for session in held:
+            session.release()
 
     def _start_deliveries(self) -> None:
         now = self.clock()
@@ -222,8 +231,11 @@ class Worker:
         self._scheduler.put_back(request)
         self._ask_turn()
 
-    def record(self, outcomes: Sequence[Outcome]) -> None:
+    def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         self._settler.record(outcomes)
+        if session is not None and not session.held:
+            session.held = True
+            self._held.append(session)
         self._ask_turn()
 
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
