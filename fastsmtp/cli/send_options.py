@@ -69,7 +69,8 @@ Exit status:
    0  all were sent
    1  finished, but some bounced, expired, were rejected or are unknown
    2  the command line, a setting or the job file is wrong; nothing was sent
-  75  some recipients wait for a retry
+  75  some recipients wait for a retry, or the results could not be written:
+      run the same command again
 """
 
 # Each is named after its field of SendOptions.
@@ -103,7 +104,8 @@ PARAMETERS: tuple[click.Parameter, ...] = (
     click.Option(
         ["--log"],
         metavar="FILE",
-        help="Log each delivery in Postfix's format. `-` is stderr, `syslog` the system's log.",
+        help="Log each delivery in Postfix's format. `-` is stderr, `syslog` the system's log. Default: "
+        "maillog_file, or the system's log.",
     ),
     *SETTINGS,
 )
