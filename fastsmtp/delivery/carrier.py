@@ -50,8 +50,7 @@ class Carrier:
         if not request.hosts:
             session = self._desk.cache.checkout(self.destination)
             if session is not None:
-                request.hosts = session.hosts
-                request.host_index = 1
+                self._go_to(request, session)
                 session.wake()
                 self._take_over(session, request)
                 return
@@ -71,10 +70,10 @@ class Carrier:
             if not request.hosts:
                 request.hosts = await desk.router.hosts(self.destination.nexthop)
             verdict: Verdict | None = None
-            while not self._used_up(request):
-                host = request.hosts[request.host_index]
-                request.host_index += 1
-                request.addresses_tried += 1
+            while (place := self._next_place(request)) is not None:
+                host = request.hosts[place]
+                request.host_index = place + 1
+                self._count_address(request, host)
                 session, verdict = await self._try_host(host)
                 if session is not None:
                     session.hosts = [host, *request.hosts[request.host_index :]]
@@ -113,14 +112,32 @@ class Carrier:
             return None, Verdict(False, True, status.NO_CONNECTION, text)
         return session, None
 
+    def _next_place(self, request: Request) -> int | None:
+        """Where the next host to try stands: at the end of a site's limits, the first of the next site."""
+        hosts, place, rules = request.hosts, request.host_index, self._desk.rules
+        over_limit = (0 < rules.addresses_limit <= request.addresses_tried) or (
+            0 < rules.sessions_limit <= request.sessions_tried
+        )
+        while place < len(hosts) and hosts[place].site == request.site and over_limit:
+            place += 1
+        return place if place < len(hosts) else None
+
     def _used_up(self, request: Request) -> bool:
         """No further host is tried for it."""
-        rules = self._desk.rules
-        return (
-            request.host_index >= len(request.hosts)
-            or (rules.addresses_limit > 0 and request.addresses_tried >= rules.addresses_limit)
-            or (rules.sessions_limit > 0 and request.sessions_tried >= rules.sessions_limit)
-        )
+        return self._next_place(request) is None
+
+    @staticmethod
+    def _count_address(request: Request, host: Host) -> None:
+        if host.site != request.site:
+            request.site = host.site
+            request.addresses_tried = request.sessions_tried = 0
+        request.addresses_tried += 1
+
+    def _go_to(self, request: Request, session: Session) -> None:
+        """The request's first host is the one that the session is open to."""
+        request.hosts = session.hosts
+        request.host_index = 1
+        self._count_address(request, session.host)
 
     def _note_failure(self, request: Request, verdict: Verdict, host: Host) -> None:
         request.failure_dsn = verdict.dsn
@@ -165,8 +182,7 @@ class Carrier:
             if request is None:
                 return False
             request.handed_at = desk.clock()
-            request.hosts = session.hosts
-            request.host_index = 1
+            self._go_to(request, session)
             if self._begin(session, request):
                 return True
         return False
@@ -198,7 +214,8 @@ class Carrier:
             if self._spares(session, transaction, request):
                 request.spared += 1
                 request.hosts = []
-                request.host_index = request.sessions_tried = request.addresses_tried = 0
+                request.host_index = 0
+                request.site = -1
                 self._desk.put_back(request)
             else:
                 self._settle(session, request, transaction, failure)

@@ -21,7 +21,8 @@ class Host(NamedTuple):
     address: str  # printable IPv4 or IPv6 address, no brackets
     port: int
     preference: int  # MX preference; 0 where none was looked up
-    best: bool  # of the best preference of its next-hop
+    best: bool  # of the best preference of its site
+    site: int = 0  # which of a next-hop's sites, in order; the limits of a request count for each anew
 
     @property
     def label(self) -> str:

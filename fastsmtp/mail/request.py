@@ -28,6 +28,7 @@ class Request:
         "recipients",
         "sender",
         "sessions_tried",
+        "site",
         "spared",
         "transacted",
     )
@@ -44,6 +45,7 @@ class Request:
         self.ready_at = active_at  # a session stood ready
         self.hosts: list[Host] = []  # in the order to try; empty: not looked up yet
         self.host_index = 0  # the host to try next
+        self.site = -1  # of the last host tried
         self.addresses_tried = 0  # smtp_mx_address_limit counts these,
         self.sessions_tried = 0  # and smtp_mx_session_limit these
         self.transacted = False  # a transaction of it ran to its end: its site is not dead

@@ -29,6 +29,8 @@ class RouteRules(NamedTuple):
     randomize: bool  # smtp_randomize_addresses
     ignores_mx_failure: bool  # ignore_mx_lookup_error
     waits_for_mx_address: bool  # smtp_defer_if_no_mx_address_found
+    relay: str = ""  # relayhost
+    fallback: str = ""  # smtp_fallback_relay
 
 
 class Router:
@@ -39,21 +41,39 @@ class Router:
         self._resolver = resolver
 
     async def hosts(self, nexthop: str) -> list[Host]:
-        """Hosts in the order to try. Raises LookupFailure with the status of those who wait for it.
+        """Hosts in the order to try, those of the fallback relay last.
 
-        With several sites soft beats hard: one that is only down keeps the mail waiting.
+        Raises LookupFailure with the status of those who wait for it.
+
+        With several sites soft beats hard: one that is only down keeps the mail waiting. A relay that cannot
+        be found is a fault of the configuration, never the recipients'.
         """
-        found: list[Host] = []
         failure: LookupFailure | None = None
+        found: list[Host] = []
+        if not split_sites(nexthop):
+            raise LookupFailure(BAD_NEXTHOP, "empty next-hop")
+        for texts, is_relay in ((nexthop, nexthop == self._rules.relay), (self._rules.fallback, True)):
+            try:
+                found += await self._sites_hosts(texts, sites_before=len({host.site for host in found}))
+            except LookupFailure as error:
+                if is_relay and not error.soft:
+                    error = LookupFailure(BAD_NEXTHOP, error.text)
+                failure = error
+        if not found and failure is not None:
+            raise failure
+        return found
+
+    async def _sites_hosts(self, texts: str, *, sites_before: int) -> list[Host]:
+        """The hosts of all sites in `texts`; LookupFailure where none has any."""
+        failure: LookupFailure | None = None
+        found: list[Host] = []
         try:
-            sites = [parse_site(text, self._rules.port) for text in split_sites(nexthop)]
+            sites = [parse_site(text, self._rules.port) for text in split_sites(texts)]
         except NexthopError as error:
             raise LookupFailure(BAD_NEXTHOP, str(error)) from None
-        if not sites:
-            raise LookupFailure(BAD_NEXTHOP, "empty next-hop")
-        for site in sites:
+        for number, site in enumerate(sites, sites_before):
             try:
-                found += await self._site_hosts(site)
+                found += [host._replace(site=number) for host in await self._site_hosts(site)]
             except LookupFailure as error:
                 if failure is None or error.soft:
                     failure = error

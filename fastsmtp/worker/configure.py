@@ -50,7 +50,7 @@ def read(
         scheduler=_scheduler(settings, one_each, share),
         feed=FeedRules(
             transport=TRANSPORT,
-            relay=" ".join(settings.words("relayhost")).lower(),
+            relay=_relay(settings),
             room=max(portion(settings.number("qmgr_message_recipient_limit"), share), 1),
             open_limit=max(portion(2 * settings.number("default_process_limit"), share), 1),
             horizon=horizon,
@@ -70,6 +70,8 @@ def read(
             randomize=settings.flag("smtp_randomize_addresses"),
             ignores_mx_failure=settings.flag("ignore_mx_lookup_error"),
             waits_for_mx_address=settings.flag("smtp_defer_if_no_mx_address_found"),
+            relay=_relay(settings),
+            fallback=" ".join(settings.words("smtp_fallback_relay")).lower(),
         ),
         lookup=LookupRules(
             protocols=frozenset(settings.words("inet_protocols")),
@@ -78,6 +80,10 @@ def read(
             nameservers=tuple(_nameserver(settings, text) for text in settings.words("smtp_dns_nameservers")),
         ),
     )
+
+
+def _relay(settings: Settings) -> str:
+    return " ".join(settings.words("relayhost")).lower()
 
 
 def _port(settings: Settings) -> int:

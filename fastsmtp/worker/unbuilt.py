@@ -41,8 +41,6 @@ PAUSES = (  # above 0: refused
 )
 PASSED_OVER = (
     "best_mx_transport",
-    "fallback_relay",
-    "smtp_fallback_relay",
     "debug_peer_list",
     "smtp_connection_cache_destinations",
     "smtp_discard_ehlo_keyword_address_maps",

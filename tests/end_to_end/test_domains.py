@@ -92,6 +92,22 @@ def test_second_host_takes_what_the_first_refuses_softly(job: Job) -> None:
     assert rows["user@two.test"]["relay"].startswith("second.two.test[127.0.0.1]")
 
 
+def test_only_two_servers_of_a_domain_ever_see_the_message(job: Callable[..., Path]) -> None:
+    soft = TALK[: TALK.index("S: 250 ok")] + "S: 250 ok\nS: 450 {}\nS: 503 no\nC: RSET\nC: QUIT"
+    zone = {("many.test", "MX"): [f"{n}0 mx{n}.many.test." for n in (1, 2, 3)]}
+    zone |= {(f"mx{n}.many.test", "A"): [f"127.0.0.{n}"] for n in (1, 2, 3)}
+    with (
+        NameServer(zone) as dns,
+        Peer(soft.format("one")) as first,
+        Peer(soft.format("two"), address="127.0.0.2", port=first.port),
+        Peer(TALK, address="127.0.0.3", port=first.port) as third,
+    ):
+        status, rows = send(job("user@many.test"), dns.port, first.port)
+        assert third.conversations == []
+    assert status == 75
+    assert "said: 450 two" in rows["user@many.test"]["reply"]
+
+
 @pytest.mark.parametrize(
     "setting", ["smtp_dns_nameservers=ns.example", "smtp_dns_nameservers=[127.0.0.1", "smtp_tcp_port=nosuch"]
 )

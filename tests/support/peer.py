@@ -60,12 +60,19 @@ class Conversation:
 
 
 class Peer:
-    def __init__(self, *dialogues: Dialogue | str, cut: str = WHOLE, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *dialogues: Dialogue | str,
+        cut: str = WHOLE,
+        seed: int = 0,
+        address: str = LOOPBACK,
+        port: int = 0,
+    ) -> None:
         self.dialogues = [Dialogue.parse(d) if isinstance(d, str) else d for d in dialogues]
         self.cut = cut
         self.seed = seed
         self.conversations: list[Conversation] = []
-        self._listener = socket.create_server((LOOPBACK, 0), backlog=100)
+        self._listener = socket.create_server((address, port), backlog=100)
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._closing = threading.Event()

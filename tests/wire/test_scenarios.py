@@ -274,12 +274,25 @@ def test_hard_greeting_bounces_at_once_when_5xx_are_not_skipped():
     assert fate(outcomes)[:2] == ("bounced", "5.7.1")
 
 
-def test_only_two_servers_ever_see_the_message():
+def test_each_site_has_sessions_of_its_own():
     soft = HELLO + ENVELOPE + "S: 250 ok\nS: 450 {}\nS: 503 no\nC: RSET\nC: QUIT"
     with Peer(soft.format("a")) as a, Peer(soft.format("b")) as b, Peer(GOOD) as c:
-        outcomes = deliver(ONE, a, b, c)
-        assert c.conversations == []
-    assert "said: 450 b" in fate(outcomes)[2]
+        outcomes = deliver(ONE, a, b, c, smtp_mx_session_limit="1")
+    assert fate(outcomes)[0] == "sent"
+
+
+def test_fallback_relay_takes_what_the_relay_refuses_softly():
+    with Peer("S: 421 4.3.2 busy\nC: QUIT") as a, Peer(GOOD) as b:
+        outcomes = deliver(ONE, a, smtp_fallback_relay=f"[127.0.0.1]:{b.port}")
+    assert fate(outcomes)[0] == "sent"
+
+
+def test_fallback_relay_never_sees_what_was_refused_for_good():
+    hard = HELLO + ENVELOPE + "S: 250 ok\nS: 550 5.1.1 who\nS: 503 no\nC: RSET\nC: QUIT"
+    with Peer(hard) as a, Peer(GOOD) as b:
+        outcomes = deliver(ONE, a, smtp_fallback_relay=f"[127.0.0.1]:{b.port}")
+        assert b.conversations == []
+    assert fate(outcomes)[:2] == ("bounced", "5.1.1")
 
 
 def test_last_failure_is_the_reason_when_all_hosts_are_used_up():

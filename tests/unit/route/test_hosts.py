@@ -122,6 +122,26 @@ def test_sites_stand_behind_each_other_and_soft_beats_hard():
     assert failure(names, "nowhere.example, a.example").dsn == "4.4.3"
 
 
+def test_sites_are_numbered_for_their_limits():
+    assert [h.site for h in hosts(Names({}, TWO), "[mx2] [mx1]", fallback="[mx1]")] == [0, 1, 2]
+
+
+def test_fallback_relay_stands_behind_all_others():
+    names = Names({"example.com": [(10, "mx1")]}, TWO)
+    assert [h.name for h in hosts(names, fallback="[mx2]")] == ["mx1", "mx2"]
+
+
+def test_domain_that_is_not_found_goes_to_the_fallback_relay():
+    assert [h.name for h in hosts(Names({}, TWO), fallback="[mx2]")] == ["mx2"]
+    assert [h.name for h in hosts(Names({"example.com": [(0, ".")]}, TWO), fallback="[mx2]")] == ["mx2"]
+
+
+@pytest.mark.parametrize("changes", [{"relay": "[nowhere]"}, {"fallback": "[nowhere]"}])
+def test_relay_that_is_not_found_is_a_configuration_fault(changes):
+    error = failure(Names(), "[nowhere]" if "relay" in changes else "example.com", **changes)
+    assert (error.dsn, error.text) == ("4.3.5", "Host not found")
+
+
 def test_bad_next_hop_is_a_configuration_fault():
     assert failure(Names(), "[mx1").dsn == "4.3.5"
-    assert failure(Names(), " , ").dsn == "4.3.5"
+    assert failure(Names(), "[mx1]:x").dsn == "4.3.5"
