@@ -25,7 +25,7 @@ from typing import Final
 
 from fastsmtp.errors import SpoolError
 from fastsmtp.spool.records import Chunk, JobRecord, Rejected, Row
-from fastsmtp.spool.storage import APPLICATION_ID, FORMAT, connect, translated
+from fastsmtp.spool.storage import APPLICATION_ID, FORMAT, connect, sync_directory, translated
 
 SORT_MEMORY: Final = 8192  # KiB: small enough that a list of 100,000 rows already sorts in runs
 STAGE_MEMORY: Final = 1024  # KiB
@@ -202,11 +202,7 @@ def _put_in_place(part: Path, path: Path) -> None:
     finally:
         os.close(file)
     part.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(path.parent)
 
 
 def _discard(*paths: Path) -> None:

@@ -4,6 +4,7 @@
     .count, .path(index)         the shards
     .imported()                  all of them hold their rows: from here on the number stands
     recorded(directory)          whether the job has several shards
+    imported_shards(directory)   how many hold their rows: 0 before a job's import is complete
     alone(directory, chunks)     the rows of a list, for a job of one shard
 
 The file `shares` holds the number, followed by `importing` until the import is complete. Nothing is sent
@@ -23,7 +24,7 @@ from typing import Final
 
 from fastsmtp.errors import SpoolError
 from fastsmtp.spool.records import Chunk
-from fastsmtp.spool.storage import Lock, make_directory, translated
+from fastsmtp.spool.storage import Lock, make_directory, sync_directory, translated
 
 NAME: Final = "shares"
 IMPORTING: Final = "importing"
@@ -39,6 +40,15 @@ def recorded(directory: Path) -> bool:
     """Whether the job in `directory` has several shards, perhaps not yet imported. SpoolError."""
     with translated(directory):
         return (directory / NAME).exists()
+
+
+def imported_shards(directory: Path) -> int:
+    """How many shards the job in `directory` has; 0 as long as its import is not complete. SpoolError."""
+    with translated(directory):
+        count, complete = _read(directory / NAME)
+    if count:
+        return count if complete else 0
+    return int(shard_path(directory, 0).exists())
 
 
 def alone(directory: Path, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -83,7 +93,7 @@ class Shares:
         self._lock.release()
 
     def _settle(self, wanted: int) -> int:
-        count, complete = self._read()
+        count, complete = _read(self._record)
         if complete:
             for index in range(count):
                 if not self.path(index).exists():
@@ -104,16 +114,6 @@ class Shares:
         finally:
             first.release()
 
-    def _read(self) -> tuple[int, bool]:
-        try:
-            text = self._record.read_text("ascii")
-        except FileNotFoundError:
-            return 0, False
-        count, _, state = text.strip().partition(" ")
-        if not count.isdecimal() or state not in ("", IMPORTING):
-            raise SpoolError(f"{self._record} is damaged: it holds {text!r}, not a number of shards")
-        return int(count), not state
-
     def _write(self, text: str) -> None:
         part = self._record.with_suffix(".part")
         with part.open("w", encoding="ascii") as file:
@@ -121,11 +121,7 @@ class Shares:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._record)
-        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_directory(self._directory)
 
     def _discard(self, count: int) -> None:
         for index in range(count):
@@ -133,3 +129,15 @@ class Shares:
             for suffix in SUFFIXES:
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
         self._record.unlink(missing_ok=True)
+
+
+def _read(record: Path) -> tuple[int, bool]:
+    """The number, 0 where there is none, and whether the import is complete."""
+    try:
+        text = record.read_text("ascii")
+    except FileNotFoundError:
+        return 0, False
+    count, _, state = text.strip().partition(" ")
+    if not count.isdecimal() or state not in ("", IMPORTING):
+        raise SpoolError(f"{record} is damaged: it holds {text!r}, not a number of shards")
+    return int(count), not state

@@ -114,6 +114,15 @@ def make_directory(directory: Path) -> None:
     directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 
 
+def sync_directory(directory: Path) -> None:
+    """Makes names in it durable: a file that was created or renamed there. OSError passes through."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class Lock:
     """The right to write to one shard, held from construction to release(). The file names its process."""
 

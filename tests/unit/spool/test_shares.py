@@ -7,7 +7,7 @@ import pytest
 
 from fastsmtp.errors import SpoolError
 from fastsmtp.spool.shard import Shard
-from fastsmtp.spool.shares import Shares, alone, recorded
+from fastsmtp.spool.shares import Shares, alone, imported_shards, recorded
 from tests.support import spooled
 
 
@@ -103,3 +103,13 @@ def test_directory_that_is_another_user_s_is_a_spool_error(
     monkeypatch.setattr(Path, "exists", refuse)
     with pytest.raises(SpoolError, match="Permission denied"):
         recorded(tmp_path)
+
+
+def test_shards_count_once_their_import_is_complete(tmp_path: Path) -> None:
+    assert imported_shards(tmp_path / "none") == 0
+    begin(tmp_path / "half", 3, imported=False)
+    assert imported_shards(tmp_path / "half") == 0
+    begin(tmp_path / "whole", 3, imported=True)
+    assert imported_shards(tmp_path / "whole") == 3
+    spooled.shard(tmp_path, "a@x.example").close()
+    assert imported_shards(tmp_path) == 1
