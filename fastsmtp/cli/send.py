@@ -45,6 +45,8 @@ def send(options: SendOptions) -> int:
     if options.results is not None:
         results.check(options.results)
     directory = spool_directory(job, options.spool)
+    if options.only:
+        directory = importlib.import_module("fastsmtp.worker.only").prepare(directory, options.only)
     if options.workers > 1 or recorded(directory):
         crewed = importlib.import_module("fastsmtp.cli.send_crew")
         status = crewed.send(options, job, settings, directory)

@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 
 from fastsmtp.cli.options import SETTINGS
+from fastsmtp.outcome.outcome import BOUNCED, CANCELLED, DEFERRED, EXPIRED, UNKNOWN
 
+RESENDABLE = (BOUNCED, CANCELLED, DEFERRED, EXPIRED, UNKNOWN)
 RESULT_SUFFIXES = (".csv", ".jsonl")
 
 
@@ -29,6 +31,7 @@ class SendOptions:
     workers: int = 1
     quiet: bool = False
     log: str | None = None  # as fastsmtp.report.log.Log.open takes it
+    only: frozenset[str] = frozenset()  # statuses of the ended run; empty: not a run of its rows
     config: Path | None = None
     overrides: tuple[str, ...] = ()
 
@@ -46,11 +49,24 @@ def resume_command(options: SendOptions) -> str:
         words.append("--quiet")
     if options.log is not None:
         words += ["--log", options.log]
+    if options.only:
+        words += ["--only", ",".join(sorted(options.only))]
     if options.config is not None:
         words += ["-c", str(options.config)]
     for override in options.overrides:
         words += ["-o", override]
     return shlex.join(words)
+
+
+def statuses(_context: click.Context, _parameter: click.Parameter, value: str | None) -> frozenset[str]:
+    """`deferred,bounced` as a set."""
+    if value is None:
+        return frozenset()
+    words = [word.strip() for word in value.split(",")]
+    for word in words:
+        if word not in RESENDABLE:
+            raise click.BadParameter(f"{word!r} is none of {', '.join(RESENDABLE)}")
+    return frozenset(words)
 
 
 def results_file(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -91,6 +107,13 @@ PARAMETERS: tuple[click.Parameter, ...] = (
     ),
     click.Option(
         ["--once"], is_flag=True, help="Try each recipient once, then stop: the deferred ones wait."
+    ),
+    click.Option(
+        ["--only"],
+        callback=statuses,
+        metavar="STATUSES",
+        help="Send anew, as a run of its own, to the recipients that ended so in the last run, e.g. "
+        "deferred,unknown.",
     ),
     click.Option(
         ["--workers"],

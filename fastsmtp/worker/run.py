@@ -16,6 +16,7 @@ import datetime
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +34,7 @@ from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
 from fastsmtp.report.log import SYSLOG, Log
+from fastsmtp.spool import excerpt
 from fastsmtp.spool.records import JobRecord, Spool
 from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
 from fastsmtp.spool.shares import alone, recorded, shard_path
@@ -63,7 +65,8 @@ def open_spool(
 ) -> Shard:
     """The job's spool, or the shard of one share of it, the list imported. SpoolError, JobError.
 
-    `progress` hears of rows read. `begun_at` (Unix time) is the same for all shares; None: now.
+    The list is the job's, or the excerpt of an earlier run that `directory` holds (only.py). `progress` hears
+    of rows read. `begun_at` (Unix time) is the same for all shares; None: now.
     """
     if share == WHOLE and recorded(directory):
         raise SpoolError(
@@ -74,9 +77,21 @@ def open_spool(
     interval = settings.seconds("spool_sync_interval")
     if path.exists():
         return Shard.open(path, sync=sync, sync_interval=interval)
-    record = JobRecord(
+    if excerpt.committed(directory):
+        record, read = excerpt.read_header(directory).record, excerpt.read_chunks(directory)
+    else:
+        record, read = new_record(job), rows.read(job.recipients, job.fields_format)
+    begun = record.created_at if begun_at is None else begun_at
+    record = replace(record, created_at=begun + share.number * APART)
+    chunks = alone(directory, read) if share == WHOLE else keep(read, share)
+    return Shard.create(path, record, chunks, progress=progress, sync=sync, sync_interval=interval)
+
+
+def new_record(job: Job) -> JobRecord:
+    """What the spool keeps of a job that begins."""
+    return JobRecord(
         name=job.name,
-        created_at=(time.time() if begun_at is None else begun_at) + share.number * APART,
+        created_at=time.time(),
         sender=job.sender,
         template=job.template,
         duplicates=job.duplicates,
@@ -86,9 +101,6 @@ def open_spool(
         fingerprint=fingerprint(job.recipients),
         settings=dict(job.settings),
     )
-    read = rows.read(job.recipients, job.fields_format)
-    chunks = alone(directory, read) if share == WHOLE else keep(read, share)
-    return Shard.create(path, record, chunks, progress=progress, sync=sync, sync_interval=interval)
 
 
 def fingerprint(recipients: Path) -> str:

@@ -88,7 +88,7 @@ def test_library_example_runs_as_printed(tmp_path: Path, sink_port: int) -> None
 def test_send_page_names_every_option_that_changes_the_way_of_a_job() -> None:
     page = (ROOT / "docs" / "send.md").read_text(encoding="utf-8")
     said = fastsmtp("send", "--help").output
-    for option in ("--spool", "--results", "--once", "--workers", "--quiet", "--log"):
+    for option in ("--spool", "--results", "--once", "--only", "--workers", "--quiet", "--log"):
         assert option in said
         assert f"`{option}" in page
 

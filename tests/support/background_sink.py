@@ -2,7 +2,8 @@
 
     with BackgroundSink(delay=0.01) as sink: ... sink.port ... sink.recipients() ... sink.tally.most_open
 
-Offers PIPELINING, unlike support/receiver.py; keeps addresses, no content.
+Offers PIPELINING, unlike support/receiver.py. `defer` and `reject` are percentages of the addresses, always
+the same ones.
 """
 
 import asyncio
@@ -15,9 +16,10 @@ from fastsmtp.sink.receiver import Sink
 
 
 class BackgroundSink:
-    def __init__(self, *, delay: float = 0.0, defer: float = 0.0) -> None:
-        self._sink = Sink(Behaviour(delay=delay, defer=defer), self._take)
+    def __init__(self, *, delay: float = 0.0, defer: float = 0.0, reject: float = 0.0) -> None:
+        self._sink = Sink(Behaviour(delay=delay, defer=defer, reject=reject), self._take)
         self._taken: list[str] = []
+        self.contents: list[bytes] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sink")
 
@@ -35,8 +37,9 @@ class BackgroundSink:
     def __len__(self) -> int:
         return len(self._taken)
 
-    def _take(self, envelope: Envelope, _content: bytes) -> None:
+    def _take(self, envelope: Envelope, content: bytes) -> None:
         self._taken += envelope.recipients
+        self.contents.append(content)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fastsmtp.cli.send_options import PARAMETERS, SendOptions, declare, resume_command
+from fastsmtp.cli.send_options import PARAMETERS, RESENDABLE, SendOptions, declare, resume_command
 
 
 def parse(*words: str) -> SendOptions:
@@ -31,6 +31,7 @@ FULL = [
     *("--workers", "4"),
     "--quiet",
     *("--log", "-"),
+    *("--only", "deferred,unknown"),
     *("-c", "main.cf"),
     *("-o", "a=b"),
     *("-o", "c=d e"),
@@ -50,6 +51,7 @@ def test_every_option_arrives() -> None:
         workers=4,
         quiet=True,
         log="-",
+        only=frozenset({"deferred", "unknown"}),
         config=Path("main.cf"),
         overrides=("a=b", "c=d e"),
     )
@@ -69,12 +71,21 @@ def test_resume_command_is_the_same_run_without_once() -> None:
         (["a", "b"], "unexpected extra argument (b)"),
         (["a", "--workers", "0"], "0 is not in the range"),
         (["a", "--results", "r.txt"], "'r.txt' ends neither in .csv nor in .jsonl"),
+        (
+            ["a", "--only", "deferred,sent"],
+            "'sent' is none of bounced, cancelled, deferred, expired, unknown",
+        ),
+        (["a", "--only", ""], "'' is none of"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(words: list[str], text: str) -> None:
     result = CliRunner().invoke(declare(lambda _options: pytest.fail("sent")), words)
     assert result.exit_code == 2
     assert text in result.output
+
+
+def test_every_status_but_sent_can_be_sent_anew() -> None:
+    assert parse("a", "--only", ",".join(RESENDABLE)).only == frozenset(RESENDABLE)
 
 
 def test_help_lists_the_exit_statuses() -> None:
