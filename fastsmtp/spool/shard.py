@@ -1,4 +1,4 @@
-"""A shard: one SQLite file with a part of a job's recipients (today all of them) and what became of each.
+"""A shard: one SQLite file with a job's recipients, or a share of them, and what became of each.
 
     Shard.create(path, job, chunks, ...)   imports a list (admit.py), then opens
     Shard.open(path, ...)                  takes up what is there: exactly what is left is handed out again

@@ -46,9 +46,9 @@ def imported_shards(directory: Path) -> int:
     """How many shards the job in `directory` has; 0 as long as its import is not complete. SpoolError."""
     with translated(directory):
         count, complete = _read(directory / NAME)
-    if count:
-        return count if complete else 0
-    return int(shard_path(directory, 0).exists())
+        if count:
+            return count if complete else 0
+        return int(shard_path(directory, 0).exists())
 
 
 def alone(directory: Path, chunks: Iterable[Chunk]) -> Iterator[Chunk]:

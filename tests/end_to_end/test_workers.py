@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from fastsmtp.job.jobfile import load as load_job
 from fastsmtp.spool.storage import connect
 from fastsmtp.worker.run import send as fastsmtp_send
 from tests.support.background_sink import BackgroundSink
-from tests.support.commands import fastsmtp, started
+from tests.support.commands import ROOT, fastsmtp, started
 from tests.support.jobs import Job
 from tests.support.waiting import eventually
 
@@ -76,6 +77,17 @@ def test_workers_send_all_once_within_the_limit(job: Job, sink: BackgroundSink, 
     again = fastsmtp("send", *arguments(job, sink, workers))
     assert again.status == ALL_SENT, again.said
     assert_all_sent_once(job, sink)
+
+
+def test_one_worker_imports_nothing_for_several(job: Job, sink: BackgroundSink) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "fastsmtp", "send", *arguments(job, sink, 1)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "fastsmtp.cli.send" in imported
+    assert (
+        not {"multiprocessing", "fastsmtp.daemon", "fastsmtp.cli.send_crew", "fastsmtp.worker.only"}
+        & imported
+    )
 
 
 def test_limits_bound_the_number_of_workers(job: Job, sink: BackgroundSink) -> None:
