@@ -10,6 +10,7 @@ Source: postconf(1) for -c and -o.
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -44,10 +45,13 @@ def load_settings(
     job: Mapping[str, str] | None = None,
     *,
     job_file: str = "",
+    job_lines: Mapping[str, int] = MappingProxyType({}),
     check: bool = True,
 ) -> Settings:
     """The settings in force; SettingError with every problem if they cannot be used."""
-    settings = Settings.load(config, overrides, job or {}, job_file=job_file, check=check)
+    settings = Settings.load(
+        config, overrides, job or {}, job_file=job_file, job_lines=job_lines, check=check
+    )
     for warning in settings.warnings:
         warn(warning)
     return settings

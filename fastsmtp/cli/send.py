@@ -23,7 +23,7 @@ from fastsmtp.cli.progress import Summary
 from fastsmtp.cli.send_options import SendOptions, declare, resume_command
 from fastsmtp.cli.send_words import COMMAND, display, exit_status, stopping
 from fastsmtp.conf.settings import Settings
-from fastsmtp.errors import SpoolError
+from fastsmtp.errors import SpoolError, UsageError
 from fastsmtp.job import jobfile
 from fastsmtp.job.jobfile import Job
 from fastsmtp.report import results
@@ -32,13 +32,13 @@ from fastsmtp.spool.shares import recorded
 from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.run import Run, changes, open_log, open_spool, spool_directory
 
+IMPORT_NOTE = 3.0  # seconds between lines while the list is read
 REFRESH = 0.15  # seconds between looks at the books
 
 
 def send(options: SendOptions) -> int:
     """Carries the job out; the exit status. UsageError before anything was sent, SpoolError."""
-    job = jobfile.load(options.job)
-    settings = load_settings(options.config, options.overrides, job.settings, job_file=str(options.job))
+    job, settings = load(options)
     configure.check(settings)
     for warning in unbuilt.check(settings):
         warn(warning)
@@ -55,6 +55,26 @@ def send(options: SendOptions) -> int:
     return Errand(options, job, settings, directory).carry_out()
 
 
+def load(options: SendOptions) -> tuple[Job, Settings]:
+    """The job and the settings it runs with. UsageError with the faults of both."""
+    faults: list[UsageError] = []
+    job = None
+    try:
+        job = jobfile.load(options.job)
+    except UsageError as error:
+        faults.append(error)
+    own, lines = (job.settings, job.setting_lines) if job is not None else ({}, {})
+    try:
+        settings = load_settings(
+            options.config, options.overrides, own, job_file=str(options.job), job_lines=lines
+        )
+    except UsageError as error:
+        faults.append(error)
+    if faults or job is None:
+        raise UsageError.gather(faults)
+    return job, settings
+
+
 command = declare(send)
 
 
@@ -68,17 +88,17 @@ class Errand:
         self._directory = directory
         self._progress = display(options, settings)
         self._interruptions = 0
+        self._told_at = time.monotonic()
 
     def carry_out(self) -> int:
         """From the spool to the exit status."""
         options = self._options
         began_at = time.monotonic()
-        spool = open_spool(self._job, self._settings, self._directory)
+        spool = open_spool(self._job, self._settings, self._directory, self._imported)
         summary = None
         try:
-            for change in changes(self._job, spool.job):
-                self._progress.say(f"{COMMAND}: warning: {change}")
             before = spool.books()
+            self._tell_changes(changes(self._job, spool.job), is_over=not before.waiting)
             if before.waiting:
                 self._send(spool)
             books = spool.books()
@@ -91,6 +111,22 @@ class Errand:
             self._progress.close(summary)
             spool.close()
         return exit_status(books)
+
+    def _imported(self, rows: int) -> None:
+        now = time.monotonic()
+        if now >= self._told_at + IMPORT_NOTE:
+            self._told_at = now
+            self._progress.say(f"{COMMAND}: {rows:,} rows of the list read")
+
+    def _tell_changes(self, found: list[str], *, is_over: bool) -> None:
+        if found and is_over:
+            raise UsageError(
+                *found,
+                f"nothing was sent: job {self._job.name} is over; expected another `name` in "
+                f"{self._job.path} for a new one, or {self._directory} removed",
+            )
+        for change in found:
+            self._progress.say(f"{COMMAND}: warning: {change}")
 
     def _announce_start(self) -> None:
         start = self._job.start

@@ -62,12 +62,13 @@ class Settings:
         job: Mapping[str, str] = MappingProxyType({}),
         *,
         job_file: str = "",
+        job_lines: Mapping[str, int] = MappingProxyType({}),
         check: bool = True,
     ) -> "Settings":
         """The settings that `-c config`, `-o overrides` and a job's [settings] make together.
 
         `config` is a main.cf or a directory that holds one; None takes MAIL_CONFIG from the environment,
-        and without that the built-in defaults alone. `job_file` is how problems in `job` are located.
+        and without that the built-in defaults alone. `job_file` and the lines in it locate problems in `job`.
         `check=False` is for showing settings: syntax errors still raise, values stay unread.
         """
         problems: list[str] = []
@@ -79,7 +80,7 @@ class Settings:
                 main, warnings = parse(read(file), str(file))
             except SettingError as error:
                 problems.extend(error.problems)
-        told = [Entry(name, value, f"{job_file or 'job'} [settings]") for name, value in job.items()]
+        told = [Entry(name, value, _job_origin(job_file, job_lines.get(name))) for name, value in job.items()]
         for text in overrides:
             try:
                 told.append(override(text))
@@ -238,6 +239,10 @@ class Settings:
 def nodename() -> str:
     """What the system calls this machine, maybe without a domain."""
     return os.uname().nodename
+
+
+def _job_origin(job_file: str, line: int | None) -> str:
+    return f"{job_file or 'job'} [settings]" if line is None else f"{job_file}:{line}"
 
 
 def main_cf(config: Path | None) -> Path | None:

@@ -42,6 +42,7 @@ class Job:
     start: datetime | None  # with its offset
     max_age: float | None  # seconds; None: maximal_queue_lifetime
     settings: Mapping[str, str]
+    setting_lines: Mapping[str, int]  # where in the job file each of them stands
     verp: Sender | None  # None: all recipients have the same sender
     rendering: Template | None  # None: all recipients get `content`
     fields_format: FieldsFormat  # for rows.read, and for unpacking what it packed
@@ -59,15 +60,17 @@ def load(path: Path) -> Job:
     except tomllib.TOMLDecodeError as error:
         line, reason = error_line(error, text)
         raise JobError(f"{path}:{line}: not TOML: {reason}") from error
-    faults = Faults(path, key_lines(text))
+    lines = key_lines(text)
+    faults = Faults(path, lines)
     keys = read_keys(document, path, faults)
-    job = _build(path, keys, faults)
+    setting_lines = {name: lines[key] for name in keys.settings if (key := ("settings", name)) in lines}
+    job = _build(path, keys, setting_lines, faults)
     faults.raise_any()
     assert job is not None  # else there was a fault
     return job
 
 
-def _build(path: Path, keys: JobKeys, faults: Faults) -> Job | None:
+def _build(path: Path, keys: JobKeys, setting_lines: Mapping[str, int], faults: Faults) -> Job | None:
     """Looks into the files that the keys name; None where that brought a fault."""
     content = _read_message(keys.message, faults) if keys.message else None
     sender, verp = _sender(keys.sender, faults) if keys.sender is not None else (None, None)
@@ -97,6 +100,7 @@ def _build(path: Path, keys: JobKeys, faults: Faults) -> Job | None:
         start=keys.start,
         max_age=keys.max_age,
         settings=keys.settings,
+        setting_lines=setting_lines,
         verp=verp,
         rendering=rendering,
         fields_format=rows.fields_format(keys.recipients, needed),

@@ -14,6 +14,7 @@ Source: design page, sections 2 to 4.
 import asyncio
 import datetime
 import time
+import zlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -104,15 +105,32 @@ def new_record(job: Job) -> JobRecord:
 
 
 def fingerprint(recipients: Path) -> str:
-    """Tells one list from another without reading it again."""
+    """Tells one list from another: size, time of change, checksum."""
     found = recipients.stat()
-    return f"{recipients.name} {found.st_size} {found.st_mtime_ns}"
+    return f"{found.st_size} {found.st_mtime_ns} {_checksum(recipients)}"
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
+
+
+def _is_same_list(recipients: Path, recorded_as: str) -> bool:
+    """Read again only where size and time leave it open."""
+    size, changed_at, checksum = recorded_as.split(" ")
+    found = recipients.stat()
+    if found.st_size != int(size):
+        return False
+    return found.st_mtime_ns == int(changed_at) or _checksum(recipients) == int(checksum)
 
 
 def changes(job: Job, record: JobRecord) -> list[str]:
     """What differs between the job file and the run that it takes up: that run's own values stand."""
     found = []
-    if record.fingerprint != fingerprint(job.recipients):
+    if not _is_same_list(job.recipients, record.fingerprint):
         found.append(f"{job.recipients} has changed since the job began: the rows read then are sent")
     if record.message != job.content:
         found.append(f"{job.message} has changed since the job began: the message read then is sent")

@@ -82,3 +82,35 @@ def test_stream_that_the_caller_closed_is_no_error(closed: str) -> None:
         check=False,
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_job_that_is_over_does_not_take_new_files_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_text("Subject: x\n\nx\n")
+    (tmp_path / "list.txt").write_text("no address\n")
+    job = tmp_path / "job.toml"
+    job.write_text('sender = ""\nmessage = "m.eml"\nrecipients = "list.txt"\n')
+    command = [*FASTSMTP, "send", str(job), "--quiet"]
+    assert subprocess.run(command, check=False).returncode == 1
+    (tmp_path / "list.txt").write_text("no address\n")  # written anew, the same
+    assert subprocess.run(command, check=False).returncode == 1
+    (tmp_path / "list.txt").write_text("none either\n")
+    again = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert again.returncode == 2
+    assert "nothing was sent: job job is over; expected another `name`" in again.stderr
+
+
+def test_faults_of_job_and_settings_are_told_together_with_their_lines(tmp_path: Path) -> None:
+    job = tmp_path / "job.toml"
+    job.write_text(
+        'sender = ""\nmessage = "m.eml"\nrecipients = "l.txt"\n\n[settings]\nsmtp_helo_timeout = "x"\n'
+    )
+    command = [*FASTSMTP, "send", str(job), "-o", "smtp_mail_timeout=y"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{job}:2: message: " in done.stderr
+    assert f"{job}:3: recipients: " in done.stderr
+    assert "smtp_mail_timeout = y: expected" in done.stderr
+    (tmp_path / "m.eml").write_text("Subject: x\n\nx\n")
+    (tmp_path / "l.txt").write_text("a@b.example\n")
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert f"{job}:6: smtp_helo_timeout = x: expected" in done.stderr

@@ -81,6 +81,7 @@ def small_job() -> Job:
         start=None,
         max_age=None,
         settings={},
+        setting_lines={},
         verp=None,
         rendering=None,
         fields_format=FieldsFormat(),

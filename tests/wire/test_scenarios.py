@@ -195,19 +195,19 @@ def test_disconnect_defers_and_names_the_stage(name, dialogue, stage):
 
 
 TIMEOUTS = [
-    ("greeting", "X: wait 3", "smtp_helo_timeout", "receiving the initial server greeting"),
-    ("EHLO", "S: 220 mx\nC: EHLO *\nX: wait 3", "smtp_helo_timeout", "performing the EHLO handshake"),
-    ("MAIL", PLAIN + "C: MAIL*\nX: wait 3", "smtp_mail_timeout", "sending MAIL FROM"),
-    ("RCPT", PLAIN + "C: MAIL*\nS: 250 ok\nC: RCPT*\nX: wait 3", "smtp_rcpt_timeout", "sending RCPT TO"),
+    ("greeting", "X: wait 1.6", "smtp_helo_timeout", "receiving the initial server greeting"),
+    ("EHLO", "S: 220 mx\nC: EHLO *\nX: wait 1.6", "smtp_helo_timeout", "performing the EHLO handshake"),
+    ("MAIL", PLAIN + "C: MAIL*\nX: wait 1.6", "smtp_mail_timeout", "sending MAIL FROM"),
+    ("RCPT", PLAIN + "C: MAIL*\nS: 250 ok\nC: RCPT*\nX: wait 1.6", "smtp_rcpt_timeout", "sending RCPT TO"),
     (
         "DATA",
-        PLAIN + "C: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nX: wait 3",
+        PLAIN + "C: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nX: wait 1.6",
         "smtp_data_init_timeout",
         "sending DATA command",
     ),
     (
         "end",
-        PLAIN + "C: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nS: 354 go\nC: (message)\nX: wait 3",
+        PLAIN + "C: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nS: 354 go\nC: (message)\nX: wait 1.6",
         "smtp_data_done_timeout",
         "sending end of data -- message may be sent more than once",
     ),
