@@ -30,6 +30,7 @@ from fastsmtp.session.opening import open_session
 from fastsmtp.wire import engine
 from fastsmtp.wire.transaction import Transaction
 
+LOOP_PORT = 25  # elsewhere one's own name may well answer
 SPARED_LIMIT = 3  # times a request may come back untouched before it counts as a failure of the site
 
 
@@ -110,6 +111,11 @@ class Carrier:
             text = f"connect to {host.relay}: {reason}"
             desk.log.info(text)
             return None, Verdict(False, True, status.NO_CONNECTION, text)
+        if host.port == LOOP_PORT and desk.sessions.is_own_name(session.engine.peer_name):
+            session.close()
+            own_name = desk.sessions.own_name.decode()
+            desk.log.warning(f"host {host.relay} replied to HELO/EHLO with my own hostname {own_name}")
+            return None, classify.looping(self.destination.nexthop, is_best=host.best)
         return session, None
 
     def _next_place(self, request: Request) -> int | None:
@@ -196,7 +202,11 @@ class Carrier:
     def answered(self, session: Session, transaction: Transaction) -> None:
         request: Request = transaction.subject  # type: ignore[assignment]
         request.transacted = True
-        self._settle(session, request, transaction)
+        if session.uses > 1 and request.spared < SPARED_LIMIT and classify.sends_away(transaction):
+            self._spare(request)
+            session.close()
+        else:
+            self._settle(session, request, transaction)
         if not session.busy and not self._begin_next(session):
             self._release(session)
 
@@ -212,11 +222,7 @@ class Carrier:
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
             if self._spares(session, transaction, request):
-                request.spared += 1
-                request.hosts = []
-                request.host_index = 0
-                request.site = -1
-                self._desk.put_back(request)
+                self._spare(request)
             else:
                 self._settle(session, request, transaction, failure)
         self._go_on()
@@ -224,6 +230,13 @@ class Carrier:
     def _spares(self, session: Session, transaction: Transaction, request: Request) -> bool:
         """The session ended before it touched this transaction: another one shall carry it, at no cost."""
         return session.uses > 0 and transaction.untouched and request.spared < SPARED_LIMIT
+
+    def _spare(self, request: Request) -> None:
+        request.spared += 1
+        request.hosts = []
+        request.host_index = 0
+        request.site = -1
+        self._desk.put_back(request)
 
     def _release(self, session: Session) -> None:
         """Nothing more for it to do: kept for a while, or closed; the slot goes on without it."""

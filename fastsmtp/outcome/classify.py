@@ -15,10 +15,14 @@ from typing import NamedTuple, Protocol
 
 from fastsmtp.outcome import status
 
+CLOSING = 421  # the service closes the channel, whatever was asked (RFC 5321 3.8)
+
 
 class Reply(Protocol):
     """What is asked of a reply (fastsmtp.wire.reply has it)."""
 
+    @property
+    def code(self) -> int: ...
     @property
     def digit(self) -> int: ...
     @property
@@ -73,6 +77,17 @@ def unwelcome(reply: Reply, host: str, *, soften: bool) -> Verdict:
     if soften and reply.digit == 5:
         dsn = status.softened(dsn)
     return Verdict(False, status.is_soft(dsn), dsn, f"host {host} refused to talk to me: {reply.text}")
+
+
+def looping(nexthop: str, *, is_best: bool) -> Verdict:
+    """The host answers to our own name. From a best host of its next-hop that is hard: nobody is nearer."""
+    dsn = status.LOOP if is_best else status.softened(status.LOOP)
+    return Verdict(False, not is_best, dsn, f"mail for {nexthop} loops back to myself")
+
+
+def sends_away(transaction: Answers) -> bool:
+    """421 to MAIL: on a session that served before, it is the session that is at its end, not the mail."""
+    return transaction.mail is not None and transaction.mail.code == CLOSING
 
 
 def stream_failure(host: str, stage: str, *, timed_out: bool) -> Verdict:

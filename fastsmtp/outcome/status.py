@@ -10,6 +10,7 @@ UNAVAILABLE = "4.3.0"
 BAD_DESTINATION = (
     "4.3.5"  # a next-hop that cannot be used: a fault of the configuration, never the recipient's
 )
+LOOP = "5.4.6"
 TOO_LARGE = "5.3.4"
 NO_ANSWER = "5.5.0"  # a reply that means nothing where it came
 CONTENT = "5.6.0"  # the message cannot be rendered or converted

@@ -12,6 +12,7 @@ class SessionRules(NamedTuple):
     """What is configured for every session of a transport."""
 
     helo_name: bytes
+    own_name: bytes  # myhostname
     discard: frozenset[str]  # EHLO keywords, in capitals
     always_ehlo: bool
     never_ehlo: bool
@@ -27,6 +28,10 @@ class SessionRules(NamedTuple):
         return SessionEngine(
             self.helo_name, discard=self.discard, always_ehlo=self.always_ehlo, never_ehlo=self.never_ehlo
         )
+
+    def is_own_name(self, name: bytes) -> bool:
+        """A peer that calls itself so is this machine."""
+        return name.lower() == self.own_name.lower()
 
     def reusable(self, opened_at: float, begun: int, now: float) -> bool:
         """A session opened then, with so many transactions begun, may take another. Times as the loop's."""

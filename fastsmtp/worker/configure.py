@@ -149,6 +149,7 @@ def _backoff(settings: Settings, null_sender: bool, max_age: float | None) -> Ba
 def _session(settings: Settings) -> SessionRules:
     return SessionRules(
         helo_name=settings.text("smtp_helo_name").encode("ascii"),
+        own_name=settings.text("myhostname").encode("ascii", "replace"),
         discard=frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
         always_ehlo=settings.flag("smtp_always_send_ehlo"),
         never_ehlo=settings.flag("smtp_never_send_ehlo"),

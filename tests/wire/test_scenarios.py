@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastsmtp.delivery import carrier
 from tests.support.delivery import deliver
 from tests.support.dialogue import BYTEWISE, RANDOM, WHOLE
 from tests.support.peer import Peer
@@ -344,6 +345,34 @@ def test_session_that_ends_after_each_message_costs_no_attempt():
     assert {o.status for o in outcomes.values()} == {"sent"}
     assert {o.attempts for o in outcomes.values()} == {1}
     assert len(peer.conversations) == 5
+
+
+def test_session_that_is_sent_away_at_mail_costs_no_attempt():
+    people = [f"r{i}@y.example" for i in range(3)]
+    taken = "C: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nS: 354 go\nC: (message)\nS: 250 taken\n"
+    one = PLAIN + taken + "C: MAIL*\nS: 421 4.7.0 enough for one session\nC: RSET\nX: polite"
+    with Peer(one, one, PLAIN + taken + "C: QUIT") as peer:
+        outcomes = deliver(people, peer, smtp_destination_recipient_limit="1")
+    assert len(peer.conversations) == 3
+    assert {o.status for o in outcomes.values()} == {"sent"}
+    assert {o.attempts for o in outcomes.values()} == {1}
+
+
+def test_fresh_session_that_is_sent_away_at_mail_is_a_deferral():
+    with Peer(PLAIN + "C: MAIL*\nS: 421 4.7.0 not now\nX: close") as peer:
+        assert fate(deliver(ONE, peer))[:2] == ("deferred", "4.7.0")
+
+
+@pytest.mark.parametrize(("port", "status"), [(None, "bounced"), (25, "sent")])
+def test_host_with_my_own_name_is_a_loop_on_the_smtp_port_alone(monkeypatch, port, status):
+    named = GOOD.replace("250-mx", "250-ME.example")
+    looped = "S: 220 mx ESMTP\nC: EHLO *\nS: 250-ME.example\nS: 250 PIPELINING\nC: QUIT"
+    with Peer(named if port else looped) as peer:
+        monkeypatch.setattr(carrier, "LOOP_PORT", port or peer.port)
+        outcome = deliver(ONE, peer)["r@y.example"]
+    assert outcome.status == status
+    if status == "bounced":
+        assert (outcome.dsn, outcome.reply.split(" ", 3)[3]) == ("5.4.6", "loops back to myself")
 
 
 def test_next_commands_travel_with_the_content():
