@@ -74,6 +74,7 @@ class Worker:
         self._turn_asked = False
         self._held: list[Session] = []  # have something to say, once this turn is on record
         self._stopping = False
+        self._paused = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = NEVER  # Unix time
 
@@ -94,6 +95,12 @@ class Worker:
             self._settler.flush()
         finally:
             await self._let_go()
+
+    def pause(self, paused: bool) -> None:
+        """While `paused`, what is on its way is finished and nothing is started."""
+        if self._paused is not paused:
+            self._paused = paused
+            self._ask_turn()
 
     def stop(self) -> None:
         """What is on its way is finished, nothing is started."""
@@ -140,7 +147,7 @@ class Worker:
             self._feed.expect(self._settler.flush())
             if self._held:
                 self._release()
-            if not self._stopping:
+            if not (self._stopping or self._paused):
                 self._start_deliveries()
         except SpoolError as error:
             self.failed(error)
@@ -205,7 +212,7 @@ class Worker:
         )
 
     def follow(self, destination: Destination) -> Request | None:
-        if self._stopping:
+        if self._stopping or self._paused:
             return None
         scheduler = self._scheduler
         request = scheduler.follow(destination, self.clock())

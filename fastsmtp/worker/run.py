@@ -46,6 +46,7 @@ from fastsmtp.worker.settle import Listener, Settler
 from fastsmtp.worker.share import WHOLE, Share, keep
 
 APART = 0.001  # seconds between the arrivals of a job's shares: their queue ids must differ
+TURNS_AHEAD = 100  # turns whose outcomes wait for a slow consumer of send()
 
 
 def spool_directory(job: Job, chosen: Path | None) -> Path:
@@ -230,6 +231,11 @@ class Run:
             self._log.removed(message_id)
         self._log.flush()
 
+    def pause(self, paused: bool) -> None:
+        """Starts nothing while `paused`: whoever hears the outcomes is behind."""
+        if self._worker is not None:
+            self._worker.pause(paused)
+
     def stop(self) -> None:
         """Starts nothing more; what is on its way is finished."""
         self._stopped.set()
@@ -279,10 +285,17 @@ async def send(
     turns: asyncio.Queue[Sequence[Outcome]] = asyncio.Queue()
     log = Log.open(None, settings.text("syslog_name"), settings.text("syslog_facility"))
     run = Run(job, settings, shard, log, once=once)
-    task = asyncio.ensure_future(run.finish(turns.put_nowait))
+
+    def hear(turn: Sequence[Outcome]) -> None:
+        turns.put_nowait(turn)
+        run.pause(turns.qsize() > TURNS_AHEAD)
+
+    task = asyncio.ensure_future(run.finish(hear))
     task.add_done_callback(lambda done: turns.put_nowait(()))
     try:
         while turn := await turns.get():
+            if turns.empty():
+                run.pause(False)
             for outcome in turn:
                 yield outcome
     finally:

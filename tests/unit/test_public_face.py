@@ -146,3 +146,32 @@ def test_second_send_on_a_spool_in_use_is_a_spool_error(job: fastsmtp.Job) -> No
                 await addresses(job, sink)
 
     asyncio.run(run())
+
+
+def test_slow_consumer_holds_the_job_back(tmp_path: Path) -> None:
+    """What is sent but not yet heard of stays bounded, whatever the length of the list."""
+    (tmp_path / "m.eml").write_text("Subject: x\n\nx\n")
+    (tmp_path / "list.txt").write_text("".join(f"r{number}@x.example\n" for number in range(3000)))
+    job_file = tmp_path / "job.toml"
+    job_file.write_text('sender = ""\nmessage = "m.eml"\nrecipients = "list.txt"\n')
+
+    async def run() -> tuple[int, int]:
+        async with Sink() as sink:
+            job = fastsmtp.load_job(job_file)
+            options = [
+                f"relayhost=[127.0.0.1]:{sink.port}",
+                "smtp_destination_recipient_limit=1",
+                "smtp_destination_concurrency_limit=1",
+            ]
+            settings = fastsmtp.Settings.load(None, options)
+            heard = furthest = 0
+            async for _ in fastsmtp.send(job, settings):
+                heard += 1
+                if heard == 10:
+                    await asyncio.sleep(1.0)  # time enough for all of them
+                    furthest = sink.tally.messages
+            return heard, furthest
+
+    heard, furthest = asyncio.run(run())
+    assert heard == 3000
+    assert furthest < 1000
