@@ -148,8 +148,8 @@ def _backoff(settings: Settings, null_sender: bool, max_age: float | None) -> Ba
 
 def _session(settings: Settings) -> SessionRules:
     return SessionRules(
-        helo_name=settings.text("smtp_helo_name").encode("ascii"),
-        own_name=settings.text("myhostname").encode("ascii", "replace"),
+        helo_name=_word(settings, "smtp_helo_name"),
+        own_name=_word(settings, "myhostname"),
         discard=frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
         always_ehlo=settings.flag("smtp_always_send_ehlo"),
         never_ehlo=settings.flag("smtp_never_send_ehlo"),
@@ -160,6 +160,14 @@ def _session(settings: Settings) -> SessionRules:
         keeps_idle=settings.flag("smtp_connection_cache_on_demand"),
         waits_for_farewell=not settings.flag("smtp_skip_quit_response"),
     )
+
+
+def _word(settings: Settings, name: str) -> bytes:
+    """A value that goes into a command."""
+    text = settings.text(name)
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise SettingError(f"{settings.origin(name)}: {name} = {text}: expected a word of printable ASCII")
+    return text.encode("ascii")
 
 
 def _deadlines(settings: Settings) -> Deadlines:

@@ -109,7 +109,14 @@ def test_only_two_servers_of_a_domain_ever_see_the_message(job: Callable[..., Pa
 
 
 @pytest.mark.parametrize(
-    "setting", ["smtp_dns_nameservers=ns.example", "smtp_dns_nameservers=[127.0.0.1", "smtp_tcp_port=nosuch"]
+    "setting",
+    [
+        "smtp_dns_nameservers=ns.example",
+        "smtp_dns_nameservers=[127.0.0.1",
+        "smtp_tcp_port=nosuch",
+        "smtp_helo_name=mäil.example",
+        "smtp_helo_name=a b",
+    ],
 )
 def test_setting_that_names_no_place_stops_the_run(job: Job, setting: str) -> None:
     folder = job("user@mx.test")
