@@ -39,15 +39,19 @@ cdef class Transaction:
         Py_ssize_t size=-1,
         int encoding=0,
         subject=None,
+        list originals=None,
     ):
         if not recipients:
             raise ValueError("a transaction without recipients")
+        if originals is not None and len(originals) != len(recipients):
+            raise ValueError("an original address for each recipient, or none at all")
         self.sender = sender
         self.recipients = recipients
         self.content = content
         self.size = size
         self.encoding = encoding
         self.subject = subject
+        self.originals = originals
         self.replies = [None] * len(recipients)
 
     @property
@@ -77,6 +81,8 @@ cdef class Transaction:
 
     cdef bytes rcpt_line(self, Py_ssize_t index, bint dsn):
         cdef bytes recipient = <bytes>self.recipients[index]
+        cdef bytes original
         if dsn:
-            return b"RCPT TO:<" + recipient + b"> ORCPT=rfc822;" + xtext(recipient) + b"\r\n"
+            original = recipient if self.originals is None else <bytes>self.originals[index]
+            return b"RCPT TO:<" + recipient + b"> ORCPT=rfc822;" + xtext(original) + b"\r\n"
         return b"RCPT TO:<" + recipient + b">\r\n"

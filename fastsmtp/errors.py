@@ -91,6 +91,11 @@ class ContentError(FastsmtpError):
         self.dsn = dsn
         self.reason = reason
 
+    @property
+    def soft(self) -> bool:
+        """It may be possible later: the recipient is deferred."""
+        return self.dsn.startswith("4")
+
 
 class LocalProtocolError(FastsmtpError):
     """A call that the state does not allow."""

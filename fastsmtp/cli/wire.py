@@ -4,7 +4,7 @@
     --explain                   what is changed and why, a line each as FILE:LINE: TEXT, instead of the bytes
 Exit status 0; 1 when the message cannot be converted for such a peer; 2 for wrong usage, an unreadable file.
 Source: ours; the settings that count are smtp_line_length_limit, disable_mime_output_conversion,
-mime_nesting_limit, mime_boundary_length_limit and header_size_limit.
+mime_nesting_limit, mime_boundary_length_limit, header_size_limit, and for headers smtp_generic_maps.
 """
 
 import sys
@@ -14,9 +14,11 @@ from typing import BinaryIO, TypedDict
 import click
 
 from fastsmtp.cli.options import load_settings, settings_options
-from fastsmtp.errors import MimeError, UsageError
+from fastsmtp.conf.settings import Settings
+from fastsmtp.errors import ContentError, MimeError, UsageError
 from fastsmtp.wire.encoder import Encoder, encode, explain, scan
 from fastsmtp.worker.configure import content_rules
+from fastsmtp.worker.rewriter import rewriter
 
 PIECE = 1 << 20  # bytes: what is held of the output at a time
 STANDARD_INPUT = "-"
@@ -50,8 +52,14 @@ def command(
     Lines end in CRLF, long ones are broken, leading dots are doubled; for a peer without 8BITMIME, parts
     labelled 8bit or binary become quoted-printable.
     """
-    rules = content_rules(load_settings(config, overrides))
-    message = read(file)
+    settings = load_settings(config, overrides)
+    rules = content_rules(settings)
+    original = read(file)
+    try:
+        message = rewritten(original, settings)
+    except ContentError as error:
+        print(f"fastsmtp wire: {file}: {error.dsn} {error}", file=sys.stderr)
+        return 1
     is_8bit = scan(message).encoding == "8bit"
     limits = Limits(
         line_length_limit=rules.line_length_limit,
@@ -63,6 +71,8 @@ def command(
     try:
         if explaining:
             print(f"{file}: {verdict(is_8bit, rules.converts, peer_8bit)}")
+            if message != original:
+                print(f"{file}: headers rewritten (smtp_generic_maps); lines are counted after it")
             for note in explain(message, **limits):
                 print(f"{file}:{note.line}: {note.text}")
             if limits["downgrade"] and not encode(message, **limits).isascii():
@@ -84,6 +94,12 @@ def verdict(is_8bit: bool, converts: bool, peer_8bit: bool) -> str:
     if not converts:
         return "an 8bit message for a peer without 8BITMIME: disable_mime_output_conversion keeps it as it is"
     return "an 8bit message for a peer without 8BITMIME: what is labelled 8bit or binary is converted"
+
+
+def rewritten(message: bytes, settings: Settings) -> bytes:
+    """With smtp_generic_maps applied to its headers."""
+    found = rewriter(settings, lambda text: print(f"fastsmtp wire: {text}", file=sys.stderr))
+    return message if found is None else found.message(message)
 
 
 def read(file: Path) -> bytes:

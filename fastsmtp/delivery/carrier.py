@@ -169,7 +169,9 @@ class Carrier:
         try:
             transaction = desk.content.transaction(request, session.engine.offers)
         except ContentError as error:
-            self._decide_all(request, Verdict(False, False, error.dsn, error.reason), "none", reached=True)
+            self._decide_all(
+                request, Verdict(False, error.soft, error.dsn, error.reason), "none", reached=True
+            )
             return False
         limit = session.engine.size_limit
         if 0 < limit < transaction.size:

@@ -4,7 +4,8 @@ where not.
     content.transaction(request, offers)    the Transaction that carries `request` to a peer with these EHLO
                                             offers
 
-Raises ContentError when a recipient's message cannot be made; the fault is that row's alone.
+Raises ContentError when a recipient's message cannot be made; the fault is that row's alone, or a lookup
+table's, and then it is soft.
 Source: Postfix smtp_proto(3), disable_mime_output_conversion, smtp_line_length_limit; spec: content, 2 and 4;
 session, 10.
 """
@@ -32,6 +33,16 @@ class Renderer(Protocol):
 
     def message(self, recipient: Recipient) -> bytes: ...
     def sender(self, recipient: Recipient) -> str: ...
+
+
+class Rewriter(Protocol):
+    """Replaces addresses in envelope and headers (fastsmtp.delivery.rewriting). All raise ContentError."""
+
+    def changed(self, now: float) -> bool:
+        """Whether what was rewritten before may come out otherwise now."""
+
+    def address(self, address: str) -> str: ...
+    def message(self, content: bytes) -> bytes: ...
 
 
 class ContentRules(NamedTuple):
@@ -67,7 +78,13 @@ class Content:
     """Content for one job's transactions."""
 
     def __init__(
-        self, rules: ContentRules, *, message: bytes | None, sender: str | None, renderer: Renderer | None
+        self,
+        rules: ContentRules,
+        *,
+        message: bytes | None,
+        sender: str | None,
+        renderer: Renderer | None,
+        rewriter: Rewriter | None = None,
     ) -> None:
         """`message` None: each recipient has one of its own, from `renderer`; so with `sender`."""
         self._quotes = rules.quotes
@@ -76,6 +93,7 @@ class Content:
         self._message = message
         self._sender = sender
         self._renderer = renderer
+        self._rewriter = rewriter
         self._shared: dict[bool, _Encoded] = {}
         self._sender_wire = None if sender is None else self._wire(sender)
 
@@ -83,6 +101,8 @@ class Content:
         """MAIL, RCPT and content for what is left of `request`. ContentError: it concerns all of its
         recipients.
         """
+        if self._rewriter is not None:
+            return self._rewritten(self._rewriter, request, "8BITMIME" in offers)
         eightbit = "8BITMIME" in offers
         first = request.recipients[0]
         sender = self._sender_wire
@@ -91,13 +111,7 @@ class Content:
             sender = self._wire(request.sender)
         else:
             request.sender = self._sender or ""
-        if self._message is None:
-            renderer = self._rendered(first)
-            message = renderer.message(first)
-            is_7bit = message.isascii() and not renderer.labels_8bit
-            encoded = self._encode(message, len(message), eightbit, is_7bit=is_7bit)
-        else:
-            encoded = self._shared.get(eightbit) or self._share(self._message, eightbit)
+        encoded = self._encoded(first, eightbit)
         return Transaction(
             sender,
             [self._wire(recipient.address) for recipient in request.recipients],
@@ -105,6 +119,36 @@ class Content:
             size=encoded.size,
             encoding=encoded.encoding,
             subject=request,
+        )
+
+    def _encoded(self, recipient: Recipient, eightbit: bool) -> _Encoded:
+        if self._message is not None:
+            return self._shared.get(eightbit) or self._share(self._message, eightbit)
+        renderer = self._rendered(recipient)
+        message = renderer.message(recipient)
+        if self._rewriter is not None:
+            message = self._rewriter.message(message)
+        is_7bit = message.isascii() and not renderer.labels_8bit
+        return self._encode(message, len(message), eightbit, is_7bit=is_7bit)
+
+    def _rewritten(self, rewriter: Rewriter, request: Request, eightbit: bool) -> Transaction:
+        """The same with addresses replaced: the request, and ORCPT, keep the original ones."""
+        if rewriter.changed(request.ready_at):
+            self._shared.clear()
+        first = request.recipients[0]
+        request.sender = self._rendered(first).sender(first) if self._sender is None else self._sender
+        addresses = [recipient.address for recipient in request.recipients]
+        sender = self._wire(rewriter.address(request.sender))
+        recipients = [self._wire(rewriter.address(address)) for address in addresses]
+        encoded = self._encoded(first, eightbit)
+        return Transaction(
+            sender,
+            recipients,
+            encoded.wire,
+            size=encoded.size,
+            encoding=encoded.encoding,
+            subject=request,
+            originals=[self._wire(address) for address in addresses],
         )
 
     def _rendered(self, recipient: Recipient) -> Renderer:
@@ -118,6 +162,8 @@ class Content:
         return to_wire(address) if self._quotes else address.encode("ascii")
 
     def _share(self, message: bytes, eightbit: bool) -> _Encoded:
+        if self._rewriter is not None:
+            message = self._rewriter.message(message)
         encoding, size = scan(message)
         encoded = self._encode(message, size, eightbit, is_7bit=encoding == "7bit")
         self._shared[eightbit] = encoded

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from fastsmtp.lookup.maps import Maps
 from fastsmtp.lookup.pattern_list import parent_domains
+from fastsmtp.mail.address import quote
 
 NEVER_SPLIT = frozenset({"mailer-daemon", "postmaster", "double-bounce"})  # split_addr(3)
 
@@ -41,15 +42,16 @@ def email_keys(address: str, delimiter: str, is_local: Callable[[str], bool]) ->
         local, domain = address, ""
     for name in spellings(local):
         yield Key(f"{name}{at}{domain}", False)
-    user, extension = split_extension(local, delimiter)
+    user, extension = split_extension(spellings(local)[-1], delimiter)
+    users = spellings(quote(user, "")[:-1])
     if extension and at:
-        for name in spellings(user):
+        for name in users:
             yield Key(f"{name}@{domain}", True)
     if at and is_local(domain):
         for name in spellings(local):
             yield Key(name, True)
     if extension and (not at or is_local(domain)):
-        for name in spellings(user):
+        for name in users:
             yield Key(name, True)
     if at:
         yield Key(f"@{domain}", True)

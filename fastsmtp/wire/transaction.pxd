@@ -6,6 +6,7 @@ cdef class Transaction:
     cdef:
         readonly bytes sender      # wire form, without <>
         readonly list recipients   # wire forms, without <>
+        readonly list originals    # what they were before a table replaced them, for ORCPT; None: the same
         readonly bytes content     # what follows DATA, final dot included
         readonly Py_ssize_t size   # SIZE=; negative: not announced
         readonly int encoding      # BODY=: 7, 8, or 0: not announced

@@ -7,6 +7,7 @@ class Transaction:
 
     sender: bytes
     recipients: list[bytes]
+    originals: list[bytes] | None
     content: bytes
     size: int
     encoding: int
@@ -26,6 +27,7 @@ class Transaction:
         size: int = -1,
         encoding: int = 0,
         subject: object = None,
+        originals: list[bytes] | None = None,
     ) -> None: ...
     @property
     def taken(self) -> bool:

@@ -42,6 +42,7 @@ from fastsmtp.spool.shares import alone, recorded, shard_path
 from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
+from fastsmtp.worker.rewriter import rewriter
 from fastsmtp.worker.settle import Listener, Settler
 from fastsmtp.worker.share import WHOLE, Share, keep
 
@@ -180,6 +181,7 @@ class Run:
             horizon=time.time() if once else None,
             share=share,
         )
+        self._rewriter = rewriter(settings, log.warning)
         self._scheduler = Scheduler(self._rules.scheduler, self._queue_id)
         self._settler = Settler(
             spool,
@@ -268,6 +270,7 @@ class Run:
             message=record.message if self._shared_message else None,
             sender=record.sender if verp is None else None,
             renderer=renderer,
+            rewriter=self._rewriter,
         )
 
 

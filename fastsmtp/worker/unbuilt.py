@@ -25,7 +25,6 @@ REFUSED = {
     "transport_maps": "mail would take another way",
     "sender_dependent_relayhost_maps": "mail would take another way",
     "sender_dependent_default_transport_maps": "mail would take another way",
-    "smtp_generic_maps": "addresses would go out as they are",
     "smtp_header_checks": "headers would go out unchecked",
     "smtp_mime_header_checks": "headers would go out unchecked",
     "smtp_nested_header_checks": "headers would go out unchecked",

@@ -99,3 +99,19 @@ def test_message_that_cannot_be_converted_is_status_1(
 def test_unreadable_file_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wire", str(tmp_path / "none")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_generic_maps_rewrite_headers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "message.eml"
+    path.write_bytes(b"To: a@b\n\na@b\n")
+    setting = ["-o", "smtp_generic_maps=inline:{a@b=c@d}"]
+    assert main(["wire", *setting, str(path)]) == 0
+    assert capsys.readouterr().out == "To: c@d\r\n\r\na@b\r\n.\r\n"
+    assert main(["wire", "--explain", *setting, str(path)]) == 0
+    assert "headers rewritten (smtp_generic_maps)" in capsys.readouterr().out
+
+
+def test_lookup_without_an_answer_is_told(message: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message.write_bytes(b"To: a@b\n\n")
+    assert main(["wire", "-o", "smtp_generic_maps=fail:x", str(message)]) == 1
+    assert "4.3.0 smtp_generic_maps: lookup of" in capsys.readouterr().err

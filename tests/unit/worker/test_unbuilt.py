@@ -29,7 +29,6 @@ def test_opportunistic_tls_may_go_in_the_clear():
         "smtp_enforce_tls=yes",
         "smtp_tls_policy_maps=static:encrypt",
         "transport_maps=inline:{a=b}",
-        "smtp_generic_maps=inline:{a=b}",
         "smtp_header_checks=static:IGNORE",
         "smtp_destination_rate_delay=1s",
         "default_destination_rate_delay=1s",

@@ -1,0 +1,111 @@
+"""Addresses as they shall be seen outside: smtp_generic_maps.
+
+    generic = Generic(rules, warn)
+    generic.find(address)     its replacement; None: it stays; TableError: nobody knows, nothing may be sent
+    generic.changed(now)      now and then: whether tables were read anew, so that what was made with the
+                              earlier ones is to be made again
+Addresses come in and go out in quoted form. A result `@domain` keeps the local part; a name without a domain
+is at $myorigin; a result is not looked up again. The null sender is nobody's.
+What is found is remembered, so that an address that stands in each message is looked up once.
+Source: generic(5), mail_addr_map(3), mail_addr_find(3); smtp_generic_maps, recipient_delimiter,
+propagate_unmatched_extensions, myorigin, mydestination (spec: content, 6; config, 9.1).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fastsmtp.errors import TableError
+from fastsmtp.lookup.keys import email_keys, find, spellings, split_extension
+from fastsmtp.lookup.maps import Maps
+from fastsmtp.lookup.pattern_list import PatternList
+from fastsmtp.lookup.table import Surrogate, changed, fold
+from fastsmtp.mail.address import quote
+from fastsmtp.mail.address_list import parse
+
+PARAMETER = "smtp_generic_maps"
+CHECK_INTERVAL = 10.0  # seconds between two looks at the tables' files; spec: config, 10, asks for 60 at most
+MEMORY_LIMIT = 10_000  # addresses remembered; then all are forgotten
+
+Warn = Callable[[str], None]
+
+
+class GenericRules(NamedTuple):
+    """The settings that matter here."""
+
+    tables: tuple[str, ...]
+    delimiter: str
+    propagates: bool  # an extension that the lookup did not use is added to the result
+    origin: str
+    destinations: tuple[str, ...]
+
+
+class Generic:
+    """The tables, open."""
+
+    def __init__(self, rules: GenericRules, warn: Warn) -> None:
+        self._rules = rules
+        self._warn = warn
+        self._origin = fold(rules.origin)
+        self._destinations = PatternList.open("mydestination", rules.destinations, warn)
+        self._check_at = 0.0
+        self._open()
+
+    def _open(self) -> None:
+        self._maps = Maps.open(PARAMETER, self._rules.tables, self._warn)
+        self._known: dict[str, str | None] = {}
+
+    def changed(self, now: float) -> bool:
+        """`now`: any clock in seconds. A table that could not be opened is tried again, too."""
+        if now < self._check_at:
+            return False
+        first, self._check_at = self._check_at == 0.0, now + CHECK_INTERVAL
+        tables = self._maps.tables
+        if first or not any(isinstance(table, Surrogate) or changed(table) for table in tables):
+            return False
+        self._open()
+        return True
+
+    def find(self, address: str) -> str | None:
+        """Its replacement, if the tables name one."""
+        if not address:
+            return None
+        try:
+            return self._known[address]
+        except KeyError:
+            found = self._look_up(address)
+        if len(self._known) >= MEMORY_LIMIT:
+            self._known.clear()
+        self._known[address] = found
+        return found
+
+    def _is_local(self, domain: str) -> bool:
+        return fold(domain) == self._origin or self._destinations.match_host(domain)
+
+    def _look_up(self, address: str) -> str | None:
+        hit = find(self._maps, email_keys(address, self._rules.delimiter, self._is_local))
+        if hit is None:
+            return None
+        key, result = hit
+        quoted, at, domain = address.rpartition("@")
+        local = spellings(quoted if at else address)[-1]
+        user, extension = split_extension(local, self._rules.delimiter)
+        key_local, key_at, _ = key.text.rpartition("@")
+        is_partial = bool(extension) and spellings(key_local if key_at else key.text)[-1] == user
+        if result.startswith("@"):
+            local, domain = user if is_partial else local, result[1:]
+        else:
+            local, domain = self._first(address, result)
+        if is_partial and self._rules.propagates:
+            local += spellings(quoted if at else address)[-1][len(user) :]
+        return quote(local, domain)
+
+    def _first(self, address: str, result: str) -> tuple[str, str]:
+        """The address in `result`, complete: local part, without quotes, and domain."""
+        listed = parse(result)
+        found = listed.addresses if listed is not None else []
+        if not found:
+            raise TableError(f'{PARAMETER}: lookup of "{address}" gives no address: "{result}"')
+        if len(found) > 1:
+            self._warn(f"multi-valued {PARAMETER} result for {address}")
+        local, at, domain = found[0].rpartition("@")
+        return (local, domain) if at else (domain, self._rules.origin)
