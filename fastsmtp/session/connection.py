@@ -26,6 +26,8 @@ from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
 
+NEVER = float("inf")
+
 
 class Driver(Protocol):
     """Who is told what became of the transactions."""
@@ -87,6 +89,7 @@ class Session(asyncio.Protocol):
         self._parked: Callable[[Session], None] | None = None
         self._deadline_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = NEVER
         self._in_pump = False
         self._unheard = 0  # events of this read that the driver was not told of yet
 
@@ -242,15 +245,17 @@ class Session(asyncio.Protocol):
         elif stage != engine.IDLE or self._parked is not None:
             limit = self._deadlines.stages[stage]
         else:
-            self._deadline_at = float("inf")
+            self._deadline_at = NEVER
             return
         self._deadline_at = at = self._loop.time() + limit
-        timer = self._timer
-        if timer is None:
-            self._timer = self._loop.call_at(at, self._check_deadline)
-        elif timer.when() > at:
-            timer.cancel()
-            self._timer = self._loop.call_at(at, self._check_deadline)
+        if at < self._timer_at:
+            self._set_timer(at)
+
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._check_deadline)
+        self._timer_at = at
 
     def _note_backlog(self) -> bool:
         """Whether the peer took anything of the content since the last look."""
@@ -260,12 +265,13 @@ class Session(asyncio.Protocol):
 
     def _check_deadline(self) -> None:
         self._timer = None
-        if self._deadline_at == float("inf"):
+        self._timer_at = NEVER
+        if self._deadline_at == NEVER:
             return
         if self._writing and self._note_backlog():
             self._arm()
         elif self._loop.time() < self._deadline_at - 0.001:
-            self._timer = self._loop.call_at(self._deadline_at, self._check_deadline)
+            self._set_timer(self._deadline_at)
         elif self._parked is not None:
             parked = self._parked
             self.close()
