@@ -103,22 +103,23 @@ class Scheduler:
 
     def done(
         self, destination: Destination, now: float, *, good: bool, dsn: str = "", text: str = ""
-    ) -> None:
-        """Feedback of one decided request: did it reach the site?"""
+    ) -> bool:
+        """Feedback of one decided request: did it reach the site? True: a dead site is alive again."""
         queue = self._queue(destination)
+        window = queue.window
+        was_closed, size = window.closed, window.size
         if good:
-            window = queue.window
-            was_closed, size = window.closed, window.size
             window.good(queue.busy or 1)
             if window.size == size and not was_closed:
-                return  # nothing that `_mark` looks at has changed
+                return False  # nothing that `_mark` looks at has changed
         else:
-            queue.window.bad()
-            if queue.window.closed and queue.closed_until <= now:
+            window.bad()
+            if window.closed and queue.closed_until <= now:
                 queue.reason = (dsn, text)
                 queue.closed_until = now + self._rules.closed_for
                 heapq.heappush(self._closed, (queue.closed_until, id(queue), queue))
         self._mark(queue)
+        return was_closed and not window.closed
 
     def leave(self, destination: Destination) -> None:
         """A delivery that next() started is over."""

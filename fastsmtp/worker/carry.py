@@ -247,9 +247,7 @@ class Worker:
 
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:
         destination = request.destination
-        revived = good and self._scheduler.is_closed(destination)
-        self._scheduler.done(destination, self.clock(), good=good, dsn=dsn, text=text)
-        if revived:
+        if self._scheduler.done(destination, self.clock(), good=good, dsn=dsn, text=text):
             self._feed.wake()
         elif not good and self._scheduler.is_closed(destination):
             self._suspend(destination)

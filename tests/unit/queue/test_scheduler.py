@@ -105,8 +105,9 @@ def test_success_of_a_running_delivery_revives_a_dead_destination():
     for _ in range(3):
         s.done(A, 1000.0, good=False, dsn="4.4.1", text="x")
     s.leave(A)
-    s.done(A, 1001.0, good=True)
+    assert s.done(A, 1001.0, good=True)
     assert not s.is_closed(A)
+    assert not s.done(A, 1002.0, good=True)
 
 
 def test_idle_destination_is_forgotten_with_all_it_learned():
