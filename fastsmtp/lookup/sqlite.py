@@ -10,6 +10,7 @@ Source: sqlite_table(5).
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote as quote_path
+from weakref import finalize
 
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.client import Client
@@ -19,12 +20,13 @@ LOCK_LIMIT = 0.1  # seconds that a question may wait for a writer; deliveries st
 
 
 class SQLite(Table):
-    __slots__ = ("_client", "_database", "_folded")
+    __slots__ = ("__weakref__", "_client", "_database", "_folded")
 
     def __init__(self, reference: str, client: Client, database: sqlite3.Connection, *, folded: bool) -> None:
         super().__init__(reference, fixed=True, files=(client.file,))
         self._client = client
         self._database = database
+        finalize(self, database.close)  # a table has no end of its own: nobody closes it
         self._folded = folded
 
     def get(self, key: str) -> str | None:
