@@ -56,6 +56,7 @@ def encode(const unsigned char[::1] message not None, **limits):
     nesting_limit       open multiparts while converting (mime_nesting_limit, 100)
     boundary_limit      of a boundary that counts (mime_boundary_length_limit, 2048)
     header_limit        of a header while converting; the rest is dropped (header_size_limit, 102400)
+    repair              while converting, nothing above 127 leaves, labelled or not (False)
     Raises MimeError (converting only): the message is at fault, its recipients bounce.
     """
     cdef Encoder encoder = Encoder.__new__(Encoder, **limits)
@@ -94,7 +95,7 @@ def scan(const unsigned char[::1] message not None):
 cdef bint has_8bit_label(const char* data, const char* end) except -1:
     cdef Encoder encoder = Encoder.__new__(Encoder)
     cdef const char* stop
-    encoder._machine = MimeMachine.__new__(MimeMachine, encoder._lines, False, 100, 2048, 102400)
+    encoder._machine = MimeMachine.__new__(MimeMachine, encoder._lines, False, 100, 2048, 102400, False)
     while data < end and not encoder._machine.labels_8bit:
         stop = data + min(end - data, <Py_ssize_t>BLOCK)
         encoder._feed(data, stop - data)
@@ -116,12 +117,13 @@ cdef class Encoder:
         Py_ssize_t nesting_limit=100,
         Py_ssize_t boundary_limit=2048,
         Py_ssize_t header_limit=102400,
+        bint repair=False,
     ) -> None:
         self._out = OutBuffer.__new__(OutBuffer)
         self._lines = LineWriter.__new__(LineWriter, self._out, line_length_limit)
         if downgrade:
             self._machine = MimeMachine.__new__(
-                MimeMachine, self._lines, True, nesting_limit, boundary_limit, header_limit
+                MimeMachine, self._lines, True, nesting_limit, boundary_limit, header_limit, repair
             )
         self._cr_waits = False
 

@@ -2,14 +2,14 @@
 
     take_type(value), take_label(value)   Content-Type and Content-Transfer-Encoding; the last one that says
                                           something counts, but a boundary once named stays open
-    find_boundary(), pass_boundary()      a line behind "--": innermost first, by prefix, as it is spelled
+    pass_boundary(place)                  what a boundary line that was found does to those that are open
 Where it leaves Postfix: a type that is not text, message or multipart is a leaf, whatever came before it.
 Does not read lines or write any.
 Source: RFC 2045 5 and 6, RFC 2046 5.1, RFC 6532 3.7; Postfix mime_state (spec: content, 5.2, 5.3, 5.5).
 """
 
 cimport cython
-from libc.string cimport memcmp
+from fastsmtp.wire.boundary cimport Boundary
 from fastsmtp.wire.tokens cimport TokenReader
 
 cdef enum:
@@ -21,11 +21,6 @@ cdef enum:
 
 cdef const char* TYPE_SPECIALS = b"()<>@,;:\\\"/[]?="
 cdef const char* LABEL_SPECIALS = b"()<>@,;:\\\".[]"
-
-
-@cython.final
-cdef class Boundary:
-    """An open multipart: what its boundary lines say behind the dashes."""
 
 
 @cython.final
@@ -45,6 +40,8 @@ cdef class Entity:
     cdef int begin(self, Shape shape) except -1:
         self.shape = shape
         self.is_8bit = False
+        self.coding = PLAIN
+        self.has_type = self.has_version = False
         self.type_name = b"message/rfc822" if shape == MESSAGE else b"text/plain"
         return 0
 
@@ -54,6 +51,7 @@ cdef class Entity:
         cdef bint has_subtype
         cdef int count
         self.shape = LEAF
+        self.has_type = True
         tokens.start(value, end, TYPE_SPECIALS)
         count = tokens.item()
         if count <= 0:
@@ -97,23 +95,19 @@ cdef class Entity:
             return 0
         if tokens.is_word(0, b"8bit") or tokens.is_word(0, b"binary"):
             self.is_8bit = True
-        elif (
-            tokens.is_word(0, b"7bit")
-            or tokens.is_word(0, b"base64")
-            or tokens.is_word(0, b"quoted-printable")
-        ):
+            self.coding = PLAIN
+        elif tokens.is_word(0, b"7bit"):
             self.is_8bit = False
+            self.coding = PLAIN
+        elif tokens.is_word(0, b"base64"):
+            self.is_8bit = False
+            self.coding = CODED
+        elif tokens.is_word(0, b"quoted-printable"):
+            self.is_8bit = False
+            self.coding = QUOTED
+        elif not self.is_8bit:
+            self.coding = CODED
         return 0
-
-    cdef Py_ssize_t find_boundary(self, const char* data, const char* end) noexcept:
-        cdef Py_ssize_t place, size
-        cdef Boundary boundary
-        for place in range(len(self.open) - 1, -1, -1):
-            boundary = <Boundary>self.open[place]
-            size = len(boundary.text)
-            if size <= end - data and not memcmp(data, <char*>boundary.text, <size_t>size):
-                return place
-        return -1
 
     cdef bint pass_boundary(self, Py_ssize_t place, const char* data, const char* end) except -1:
         """Makes this the entity behind the boundary at `place`; False when the boundary closes."""
@@ -121,5 +115,5 @@ cdef class Entity:
         cdef const char* behind = data + len(boundary.text)
         cdef bint closes = end - behind >= DASHES and behind[0] == DASH and behind[1] == DASH
         del self.open[place + (not closes):]
-        self.begin(LEAF if closes else boundary.part_shape)
+        self.begin(LEAF if closes else <Shape>boundary.part_shape)
         return not closes

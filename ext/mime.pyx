@@ -17,23 +17,30 @@ segment), what is held back behind a 7bit label until its block ends, one line s
 
 Where it leaves Postfix: of several labels an 8bit one replaces those before it; message/* other than rfc822
 (and global) is encoded and says so; what Entity and QuotedWriter tell of themselves.
-Does not check, repair or decode anything. MIME-Version is not asked for.
+Where it repairs, a leaf without label is held until its text tells whether it needs one (HeldText), headers
+are said in ASCII, and what can have no label loses its bytes above 127 (AsciiWriter).
+Does not check or decode anything. MIME-Version is not asked for.
 Source: RFC 2045, 2046, 6532; Postfix mime_state, mime_nesting_limit, mime_boundary_length_limit,
 header_size_limit (spec: content, 5).
 """
 
 cimport cython
 from libc.string cimport strlen
+from fastsmtp.wire.ascii cimport AsciiWriter
+from fastsmtp.wire.boundary cimport Boundary, find_boundary
 from fastsmtp.wire.buffer cimport OutBuffer, begin, put, put_byte
-from fastsmtp.wire.entity cimport GLOBAL, LEAF, MESSAGE, MULTIPART, Boundary, Entity
+from fastsmtp.wire.entity cimport GLOBAL, LEAF, MESSAGE, MULTIPART, PLAIN, QUOTED, Entity
 from fastsmtp.wire.header cimport SEGMENT, Header, is_blank
+from fastsmtp.wire.held cimport HAS_8BIT, OPEN, HeldText
 from fastsmtp.wire.lines cimport LineWriter
 from fastsmtp.wire.quoted cimport QuotedWriter
 
 from fastsmtp.errors import MimeError
+from fastsmtp.mail.ascii_header import ascii_header
 
 cdef extern from "kernels.h":
     const char* find_line_end(const char* data, const char* end) noexcept
+    const char* find_8bit(const char* data, const char* end) noexcept
 
 cdef enum:
     LF = 10
@@ -44,6 +51,7 @@ cdef enum:
     WAITING_COST = 128      # of holding one, about
 
 cdef const char* TYPE_NAME = b"content-type"
+cdef const char* VERSION_NAME = b"mime-version"
 cdef const char* LABEL_NAME = b"content-transfer-encoding"
 
 
@@ -58,13 +66,17 @@ cdef class MimeMachine:
         Py_ssize_t nesting_limit,
         Py_ssize_t boundary_limit,
         Py_ssize_t header_limit,
+        bint repairing,
     ) -> None:
         self._lines = lines
         self._quoted = QuotedWriter.__new__(QuotedWriter, lines)
         self._entity = Entity.__new__(Entity, nesting_limit, boundary_limit)
         self._header = Header.__new__(Header, header_limit)
         self._converting = converting
+        self._repairing = repairing
         self._look_ahead = max(<Py_ssize_t>SEGMENT, boundary_limit + 2 * DASHES)
+        self._raw = AsciiWriter.__new__(AsciiWriter, lines, repairing)
+        self._held = HeldText.__new__(HeldText, self._look_ahead)
         self._start = OutBuffer.__new__(OutBuffer)
         self.reset()
 
@@ -73,25 +85,41 @@ cdef class MimeMachine:
         self._entity.reset()
         self._start.clear()
         self._rest = NO_REST
+        self._raw.escapes = False
         self._header.clear()
         self._waiting = None
+        self._held.take()
+        self._settled = None
         return self._quoted.reset()
 
     # Lines
 
     cdef int push(self, const char* data, const char* end) except -1:
+        cdef bytes text
+        self._push(data, end)
+        while self._settled is not None:        # a loop, so that many small parts need no deep stack
+            text, self._settled = self._settled, None
+            self._push(text, <const char*>text + len(text))
+        return 0
+
+    cdef int _push(self, const char* data, const char* end) except -1:
         cdef const char* at = data
         cdef bint watch
         while at < end:
             if self._rest != NO_REST:
                 at = self._feed_rest(at, end)
                 continue
+            if self._state == HELD:
+                at = self._hold(at, end)
+                if at < end:
+                    self.push(NULL, NULL)       # what was held comes first
+                continue
             if self._state == BODY and self._start.size() == 0:
                 watch = len(self._entity.open) > 0
                 if self._encodes():
                     at = self._quoted.feed(at, end, watch)
                 else:
-                    at = self._lines.copy(at, end, watch)
+                    at = self._raw.copy(at, end, watch)
                 if at == end:
                     break
             at = self._collect(at, end)
@@ -130,7 +158,7 @@ cdef class MimeMachine:
             if self._rest == OF_HEADER:
                 self._header.add(at, eol - at)
             else:
-                self._lines.text(at, eol - at)
+                self._raw.text(at, eol - at)
             if eol == end:
                 return end
             at = eol + 1
@@ -148,7 +176,10 @@ cdef class MimeMachine:
     cdef int _take_line(self, const char* line, const char* end, bint ended) except -1:
         """A line of content, or the start of one (`ended` is False) long enough to tell what it is."""
         if self._state == BODY or not self._take_header_line(line, end, ended):
-            self._take_body_line(line, end, ended)
+            if self._state == HELD:
+                self._held.put_line(line, end, ended)
+            else:
+                self._take_body_line(line, end, ended)
         return 0
 
     cdef bint _take_header_line(self, const char* line, const char* end, bint ended) except -1:
@@ -158,6 +189,11 @@ cdef class MimeMachine:
         else:
             self._end_header()
             if not self._header.start(line, end):
+                if self._repairing and self._entity.shape == LEAF and self._entity.coding == PLAIN \
+                        and not self._encodes():
+                    self._held_state, self._state = self._state, HELD
+                    self._held_after_empty = line == end
+                    return line == end
                 self._end_block()
                 self._enter_body(line == end)
                 return line == end
@@ -169,10 +205,11 @@ cdef class MimeMachine:
         cdef Py_ssize_t place
         cdef Boundary boundary
         if len(self._entity.open) and end - line > DASHES and line[0] == DASH and line[1] == DASH:
-            place = self._entity.find_boundary(line + DASHES, end)
+            place = find_boundary(self._entity.open, line + DASHES, end)
             if place >= 0:
+                self._raw.escapes = False
                 self._state = PART if self._entity.pass_boundary(place, line + DASHES, end) else BODY
-                self._lines.text(line, end - line)
+                self._raw.text(line, end - line)
                 if ended:
                     self._lines.end_line()
                 else:
@@ -187,13 +224,19 @@ cdef class MimeMachine:
             if ended:
                 self._quoted.feed(b"\n", <const char*>b"\n" + 1, False)
         else:
-            self._lines.text(line, end - line)
+            self._raw.text(line, end - line)
             if ended:
                 self._lines.end_line()
         return 0
 
     cdef int finish(self) except -1:
         if self._start.size():
+            self._take_line(begin(self._start), self._start.at, False)
+            self._start.clear()
+        while self._state == HELD:
+            self._settle(self._held.finish(self._entity.open, self._entity.has_type) == HAS_8BIT)
+            self.push(NULL, NULL)
+        if self._start.size():                  # of what was held
             self._take_line(begin(self._start), self._start.at, False)
         if self._state != BODY:
             self._end_header()
@@ -211,6 +254,7 @@ cdef class MimeMachine:
         cdef const char* data = begin(header.text)
         cdef const char* end = header.text.at
         cdef bint is_label = False
+        cdef bytes repaired
         if data == end:
             return 0
         if header.is_named(TYPE_NAME):
@@ -219,6 +263,8 @@ cdef class MimeMachine:
         elif header.is_named(LABEL_NAME):
             is_label = True
             self._take_label(header.value(), end)
+        elif header.is_named(VERSION_NAME):
+            self._entity.has_version = True
         if is_label and self._encodes():
             self._label_line = self._lines.line_number
             self._lines.line_number += header.lines()
@@ -226,14 +272,16 @@ cdef class MimeMachine:
             if is_label and self._converting and self._waiting is None:
                 self._waiting = []
                 self._waiting_size = 0
+            if self._repairing and find_8bit(data, end) != end:
+                repaired = self._repaired(data, end - data)
+                data, end = repaired, <const char*>repaired + len(repaired)
             if self._waiting is None:
-                self._write_header(data, end - data)
+                self._write_header(data, end - data, header.lines())
             else:
-                self._waiting.append((is_label, data[:end - data]))
+                self._waiting.append((is_label, data[:end - data], header.lines()))
                 self._waiting_size += end - data + WAITING_COST
                 if self._waiting_size > WAITING_LIMIT:
                     self._release(False)
-            self._lines.line_number += header.dropped_lines
         header.clear()
         return 0
 
@@ -243,28 +291,33 @@ cdef class MimeMachine:
             self.labels_8bit = value[:end - value].strip(b" \t\n").lower() in (b"8bit", b"binary")
         return 0
 
-    cdef int _write_header(self, const char* data, Py_ssize_t length) except -1:
-        """Line by line: it keeps its folding."""
+    cdef int _write_header(self, const char* data, Py_ssize_t length, Py_ssize_t source_lines) except -1:
+        """Line by line: it keeps its folding. `source_lines`: it was so many."""
         cdef const char* end = data + length
+        cdef Py_ssize_t number = self._lines.line_number
         cdef const char* eol
         while True:
             eol = find_line_end(data, end)
             self._lines.text(data, eol - data)
             self._lines.end_line()
             if eol == end:
-                return 0
+                break
             data = eol + 1
+        self._lines.line_number = number + source_lines
+        return 0
 
     cdef int _release(self, bint drop_labels) except -1:
         cdef bytes header
         cdef bint is_label
+        cdef Py_ssize_t lines
         if self._waiting is None:
             return 0
-        for is_label, header in self._waiting:
+        for is_label, header, lines in self._waiting:
             if is_label and drop_labels:
-                self._lines.line_number += 1 + header.count(b"\n")
+                self._label_line = self._lines.line_number
+                self._lines.line_number += lines
             else:
-                self._write_header(header, len(header))
+                self._write_header(header, len(header), lines)
         self._waiting = None
         return 0
 
@@ -283,10 +336,10 @@ cdef class MimeMachine:
             label = b"Content-Transfer-Encoding: 7bit"
         if self._lines.notes is not None:
             name = self._entity.type_name.decode("ascii", "replace")
-            what = f"{name} labelled 8bit or binary: now {label.decode().partition(': ')[2]}"
+            why = "not labelled for bytes above 127" if self._adding else "labelled 8bit or binary"
+            what = f"{name} {why}: now {label.decode().partition(': ')[2]}"
             self._lines.notes.append((self._label_line, what))
-        self._write_header(label, <Py_ssize_t>strlen(label))
-        self._lines.line_number -= 1
+        self._write_header(label, <Py_ssize_t>strlen(label), 0)
         return 0
 
     cdef int _enter_body(self, bint after_empty_line) except -1:
@@ -302,5 +355,44 @@ cdef class MimeMachine:
             self._lines.end_line()
             self._lines.line_number -= 1
         self._state = BODY
+        self._raw.escapes = entity.coding == QUOTED
         self._quoted.boundaries_open = len(entity.open) > 0
         return 0
+
+    # Repair
+
+    cdef const char* _hold(self, const char* at, const char* end) except NULL:
+        cdef int judgement = self._held.look(self._entity.open, self._entity.has_type, &at, end)
+        if judgement != OPEN:
+            self._settle(judgement == HAS_8BIT)
+        return at
+
+    cdef int _settle(self, bint encode) except -1:
+        """The label of what was held is known now."""
+        self._state = self._held_state
+        self._settled = self._held.take() or None
+        if encode:
+            self._add_label()
+        self._adding = encode
+        self._end_block()
+        self._adding = False
+        return self._enter_body(self._held_after_empty)
+
+    cdef int _add_label(self) except -1:
+        """Text without a label gets one, and what a label needs to count."""
+        cdef Entity entity = self._entity
+        cdef bytes charset = b"utf-8" if self._held.is_utf8 else b"unknown-8bit"
+        entity.is_8bit = True
+        self._label_line = self._lines.line_number
+        if not entity.has_version and self._held_state != PART:
+            self._write_header(b"MIME-Version: 1.0", 17, 0)
+        if not entity.has_type:
+            header = b"Content-Type: text/plain; charset=" + charset
+            self._write_header(header, len(header), 0)
+        return 0
+
+    cdef bytes _repaired(self, const char* data, Py_ssize_t length):
+        """A header without bytes above 127."""
+        cdef Py_ssize_t name = self._header.name_length
+        self._lines.note(f"{data[:name].decode('ascii')}: bytes above 127, now in ASCII")
+        return ascii_header(data[:name], data[name + 1:length])

@@ -4,7 +4,8 @@
     --explain                   what is changed and why, a line each as FILE:LINE: TEXT, instead of the bytes
 Exit status 0; 1 when the message cannot be converted for such a peer; 2 for wrong usage, an unreadable file.
 Source: ours; the settings that count are smtp_line_length_limit, disable_mime_output_conversion,
-mime_nesting_limit, mime_boundary_length_limit, header_size_limit, and for headers smtp_generic_maps.
+force_mime_output_conversion, mime_nesting_limit, mime_boundary_length_limit, header_size_limit, and for
+headers smtp_generic_maps.
 """
 
 import sys
@@ -15,6 +16,7 @@ import click
 
 from fastsmtp.cli.options import load_settings, settings_options
 from fastsmtp.conf.settings import Settings
+from fastsmtp.delivery.content import ContentRules
 from fastsmtp.errors import ContentError, MimeError, UsageError
 from fastsmtp.wire.encoder import Encoder, encode, explain, scan
 from fastsmtp.worker.configure import content_rules
@@ -32,6 +34,7 @@ class Limits(TypedDict):
     nesting_limit: int
     boundary_limit: int
     header_limit: int
+    repair: bool
 
 
 @settings_options
@@ -67,10 +70,11 @@ def command(
         nesting_limit=rules.nesting_limit,
         boundary_limit=rules.boundary_limit,
         header_limit=rules.header_limit,
+        repair=rules.repairs,
     )
     try:
         if explaining:
-            print(f"{file}: {verdict(is_8bit, rules.converts, peer_8bit)}")
+            print(f"{file}: {verdict(is_8bit, rules, peer_8bit)}")
             if message != original:
                 print(f"{file}: headers rewritten (smtp_generic_maps); lines are counted after it")
             for note in explain(message, **limits):
@@ -85,14 +89,16 @@ def command(
     return 0
 
 
-def verdict(is_8bit: bool, converts: bool, peer_8bit: bool) -> str:
+def verdict(is_8bit: bool, rules: ContentRules, peer_8bit: bool) -> str:
     """Whether there is a conversion, and why."""
     if not is_8bit:
         return "a 7bit message: no byte above 127, no label that says 8bit or binary"
     if peer_8bit:
         return "an 8bit message for a peer with 8BITMIME: not converted"
-    if not converts:
+    if not rules.converts:
         return "an 8bit message for a peer without 8BITMIME: disable_mime_output_conversion keeps it as it is"
+    if rules.repairs:
+        return "an 8bit message for a peer without 8BITMIME: whatever is above 127 is converted"
     return "an 8bit message for a peer without 8BITMIME: what is labelled 8bit or binary is converted"
 
 

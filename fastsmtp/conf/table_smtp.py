@@ -77,6 +77,10 @@ COMPATIBILITY = (
     P("disable_mime_output_conversion", Flag(), "no",
       "Send 8bit text as it is even to peers that do not offer 8BITMIME.",
       source="Postfix 2.2; RFC 6152"),
+    P("force_mime_output_conversion", Flag(), "no",
+      "To peers that do not offer 8BITMIME send nothing above 127: text without a label gets one and is "
+      "converted, headers become encoded words.",
+      source="ours; RFC 2045, 2047; the output side of force_mime_input_conversion in Postfix 3.9"),
     P("mime_boundary_length_limit", Size(minimum=1), "2048",
       "How many characters of a MIME boundary are compared.",
       source="Postfix 2.2"),

@@ -10,7 +10,7 @@ Source: Postfix smtp_proto(3), disable_mime_output_conversion, smtp_line_length_
 session, 10.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from fastsmtp.errors import ContentError, MimeError
@@ -50,6 +50,7 @@ class ContentRules(NamedTuple):
 
     line_length_limit: int
     converts: bool  # 8bit to 7bit where the peer needs it
+    repairs: bool  # and then also what has no label
     nesting_limit: int
     boundary_limit: int
     header_limit: int
@@ -62,6 +63,7 @@ class _Encoded(NamedTuple):
     wire: bytes
     size: int  # for SIZE=; negative: not announced, since conversion makes it unknown
     encoding: int
+    broke_lines: bool
 
 
 def _converter(rules: ContentRules) -> Encoder:
@@ -71,7 +73,12 @@ def _converter(rules: ContentRules) -> Encoder:
         nesting_limit=rules.nesting_limit,
         boundary_limit=rules.boundary_limit,
         header_limit=rules.header_limit,
+        repair=rules.repairs,
     )
+
+
+def unheard(text: str) -> None:
+    """For those who keep no log."""
 
 
 class Content:
@@ -85,8 +92,13 @@ class Content:
         sender: str | None,
         renderer: Renderer | None,
         rewriter: Rewriter | None = None,
+        note: Callable[[str], None] = unheard,
     ) -> None:
-        """`message` None: each recipient has one of its own, from `renderer`; so with `sender`."""
+        """`message` None: each recipient has one of its own, from `renderer`; so with `sender`. `note` hears
+        of requests whose content has lines over the limit.
+        """
+        self._note = note
+        self._limit = rules.line_length_limit
         self._quotes = rules.quotes
         self._as_is = Encoder(line_length_limit=rules.line_length_limit)
         self._converting = _converter(rules) if rules.converts else None
@@ -112,6 +124,8 @@ class Content:
         else:
             request.sender = self._sender or ""
         encoded = self._encoded(first, eightbit)
+        if encoded.broke_lines:
+            self._tell_of_breaks(request)
         return Transaction(
             sender,
             [self._wire(recipient.address) for recipient in request.recipients],
@@ -120,6 +134,11 @@ class Content:
             encoding=encoded.encoding,
             subject=request,
         )
+
+    def _tell_of_breaks(self, request: Request) -> None:
+        """Once for a request, however many hosts it takes."""
+        if request.sessions_tried <= 1:
+            self._note(f"{request.queue_id}: breaking line > {self._limit} bytes with <CR><LF>SPACE")
 
     def _encoded(self, recipient: Recipient, eightbit: bool) -> _Encoded:
         if self._message is not None:
@@ -141,6 +160,8 @@ class Content:
         sender = self._wire(rewriter.address(request.sender))
         recipients = [self._wire(rewriter.address(address)) for address in addresses]
         encoded = self._encoded(first, eightbit)
+        if encoded.broke_lines:
+            self._tell_of_breaks(request)
         return Transaction(
             sender,
             recipients,
@@ -172,10 +193,11 @@ class Content:
     def _encode(self, message: bytes, size: int, eightbit: bool, *, is_7bit: bool) -> _Encoded:
         """The bytes for one kind of peer."""
         if is_7bit:
-            return _Encoded(self._as_is.encode(message), size, 7)
+            return _Encoded(self._as_is.encode(message), size, 7, self._as_is.broke_lines)
         if eightbit or self._converting is None:
-            return _Encoded(self._as_is.encode(message), size, 8)
+            return _Encoded(self._as_is.encode(message), size, 8, self._as_is.broke_lines)
         try:
-            return _Encoded(self._converting.encode(message), SIZE_UNKNOWN, 8)
+            wire = self._converting.encode(message)
         except MimeError as error:
             raise ContentError(error.dsn, str(error)) from None
+        return _Encoded(wire, SIZE_UNKNOWN, 8, self._converting.broke_lines)

@@ -2,6 +2,7 @@
 
     parse(value)            AddressList, or None: what is no list of addresses is left alone
     .addresses              without quotes and backslashes, in the order of the value
+    .with_whole_names()     the same, each display name in one piece
     .write(name, replaced)  the header anew, its lines joined by LF; `replaced`: address -> what is written
 
 Display names, comments and groups are kept as they are. What is written is regular: one space after a comma,
@@ -75,6 +76,21 @@ class AddressList:
             if index + 1 < len(self._pieces) and _apart(piece.kind, self._pieces[index + 1].kind):
                 lines[-1] += " "
         return "\n\t".join(_folded(lines))
+
+    def with_whole_names(self) -> "AddressList":
+        """A display name outside ASCII is one piece: encoded words in a row lose the blanks between."""
+        pieces: list[Piece] = []
+        name: list[Piece] = []
+        for piece in self._pieces:
+            if piece.kind in WORDS or piece.kind == ".":
+                name.append(piece)
+                continue
+            if piece.kind in ("<", GROUP) and not all(text.isascii() for _, text in name):
+                name = [Piece(QUOTED, " ".join(text for _, text in name).replace(" .", "."))]
+            pieces += name
+            pieces.append(piece)
+            name = []
+        return AddressList(pieces + name)
 
 
 def written(kind: str, text: str) -> str:

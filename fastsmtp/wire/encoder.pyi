@@ -20,6 +20,7 @@ def encode(
     nesting_limit: int = 100,
     boundary_limit: int = 2048,
     header_limit: int = 102400,
+    repair: bool = False,
 ) -> bytes: ...
 def explain(
     message: Buffer,
@@ -29,6 +30,7 @@ def explain(
     nesting_limit: int = 100,
     boundary_limit: int = 2048,
     header_limit: int = 102400,
+    repair: bool = False,
 ) -> list[Note]: ...
 def scan(message: Buffer) -> Scan: ...
 
@@ -42,6 +44,7 @@ class Encoder:
         nesting_limit: int = 100,
         boundary_limit: int = 2048,
         header_limit: int = 102400,
+        repair: bool = False,
     ) -> None: ...
     def encode(self, message: Buffer) -> bytes: ...
     def feed(self, data: Buffer) -> bytes: ...

@@ -10,16 +10,20 @@ cdef enum Shape:
     GLOBAL                  # message/global: a message, but with an 8bit label a leaf
 
 
-cdef class Boundary:
-    cdef:
-        bytes text              # cut to the limit
-        Shape part_shape        # of parts without Content-Type
+# How its body is coded already, as far as bytes above 127 in it go
+cdef enum Coding:
+    PLAIN                   # 7bit, 8bit, binary, or no label: text as it is
+    QUOTED                  # quoted-printable
+    CODED                   # base64, or something unknown
 
 
 cdef class Entity:
     cdef:
         Shape shape
         bint is_8bit            # labelled 8bit or binary
+        Coding coding
+        bint has_type           # the block has a Content-Type,
+        bint has_version        # and a MIME-Version
         list open               # Boundary, innermost last: all that enclose this entity, then its own
         bytes type_name         # for notes
         Py_ssize_t _nesting_limit
@@ -33,6 +37,5 @@ cdef class Entity:
     cdef bint take_type(self, const char* value, const char* end) except -1
     cdef int take_label(self, const char* value, const char* end) except -1
     cdef bint _take_boundaries(self, Shape part_shape) except -1
-    # Boundary lines: the innermost that `data` starts with, or -1; what goes when it is passed
-    cdef Py_ssize_t find_boundary(self, const char* data, const char* end) noexcept
+    # The boundary at `place` is passed: what goes with it; False when it closes
     cdef bint pass_boundary(self, Py_ssize_t place, const char* data, const char* end) except -1

@@ -109,6 +109,7 @@ def content_rules(settings: Settings) -> ContentRules:
     return ContentRules(
         line_length_limit=settings.number("smtp_line_length_limit"),
         converts=not settings.flag("disable_mime_output_conversion"),
+        repairs=settings.flag("force_mime_output_conversion"),
         nesting_limit=settings.number("mime_nesting_limit"),
         boundary_limit=settings.number("mime_boundary_length_limit"),
         header_limit=settings.number("header_size_limit"),

@@ -271,6 +271,7 @@ class Run:
             sender=record.sender if verp is None else None,
             renderer=renderer,
             rewriter=self._rewriter,
+            note=self._log.info,
         )
 
 

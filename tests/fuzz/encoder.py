@@ -54,6 +54,13 @@ class Attempt:
             header_limit=chance.choice(HEADERS),
         )
 
+    @classmethod
+    def of(cls, data: bytes) -> "Attempt":
+        """Limits and cuts from the first bytes, the rest is the message."""
+        attempt = cls(int.from_bytes(data[:2], "big"))
+        attempt.content = data[2:]
+        return attempt
+
     def check(self) -> None:
         plain = encode(self.content, line_length_limit=self.limit)
         assert plain == lines.encode(self.content, self.limit), "plain twin"

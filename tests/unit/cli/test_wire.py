@@ -115,3 +115,16 @@ def test_lookup_without_an_answer_is_told(message: Path, capsys: pytest.CaptureF
     message.write_bytes(b"To: a@b\n\n")
     assert main(["wire", "-o", "smtp_generic_maps=fail:x", str(message)]) == 1
     assert "4.3.0 smtp_generic_maps: lookup of" in capsys.readouterr().err
+
+
+def test_repair_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "message.eml"
+    path.write_bytes("Subject: é\n\né\n".encode())
+    words = ["wire", "--peer-7bit", "--explain", "-o", "force_mime_output_conversion=yes", str(path)]
+    assert main(words) == 0
+    verdict, *changes = capsys.readouterr().out.splitlines()
+    assert verdict.endswith("whatever is above 127 is converted")
+    assert changes == [
+        f"{path}:1: Subject: bytes above 127, now in ASCII",
+        f"{path}:2: text/plain not labelled for bytes above 127: now quoted-printable",
+    ]

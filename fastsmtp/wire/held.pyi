@@ -1,0 +1,6 @@
+"""Python face of the compiled text holder: nothing of it is meant for Python, see held.pxd."""
+
+from typing import final
+
+@final
+class HeldText: ...
