@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import data, machine, rounds
+from benchmarks import data, machine, results, rounds
 from benchmarks.contenders import Aiosmtplib, Contender, Fastsmtp, Postfix, SmtpSource
 from benchmarks.data import Case
 from benchmarks.measure import Cost, Spread
@@ -98,7 +98,8 @@ def main() -> None:
         lines += table(case, costs, contenders)
     print("\n".join(lines))
     if not (options.short or options.only or options.no_results):
-        RESULTS.write_text(HEAD + "\n" + "\n".join(lines), encoding="utf-8")
+        page = HEAD + "\n" + "\n".join(lines)
+        RESULTS.write_text(page + results.sections(RESULTS), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,12 @@ cdef extern from "Python.h":
     char* bytes_at "PyBytes_AS_STRING"(PyObject* text) noexcept
     void unref "Py_XDECREF"(PyObject* item) noexcept
 
+cdef extern from "kernels.h":
+    void ask_for_huge_pages(char* start, char* stop) noexcept
+
 cdef enum:
     SMALLEST = 512
+    LARGE = 4194304         # from here on small pages cost half the time of a conversion
 
 cdef char[1] NOWHERE        # a buffer without a store is here: memcpy wants a place even for nothing
 
@@ -41,6 +45,8 @@ cdef class OutBuffer:
             resize_bytes(&self._store, wanted)
         self.at = bytes_at(self._store) + used
         self.stop = bytes_at(self._store) + wanted
+        if wanted >= LARGE:
+            ask_for_huge_pages(self.at, self.stop)
         return 0
 
     cdef Py_ssize_t size(self) noexcept:

@@ -35,6 +35,8 @@ cdef enum:
     USUAL_LINE = 64         # a guess at content per line: each may need a CR
     STEP = 32768            # room that LineWriter wants before it copies on
     ENDING = 32             # CRLF, the dot line, and what vectors spill
+    LARGE = 262144          # from here on memory comes in pages: what is left over goes back
+    QUOTED_GROWTH = 2       # each byte may become three
     BLOCK = 65536           # content looked at in one go where the output is not wanted
 
 Scan = namedtuple("Scan", ["encoding", "size"])
@@ -148,7 +150,10 @@ cdef class Encoder:
         return self._out.take()
 
     cdef bytes _encode(self, const unsigned char* message, Py_ssize_t length):
-        reserve(self._out, length + min(length, length // USUAL_LINE + STEP) + ENDING)
+        cdef Py_ssize_t room = length + min(length, length // USUAL_LINE + STEP) + ENDING
+        if self._machine is not None and length > LARGE:
+            room += QUOTED_GROWTH * length      # memory that is not written to costs nothing, moving it does
+        reserve(self._out, room)
         if length:
             self._feed(<const char*>message, length)
         self._finish()

@@ -5,6 +5,7 @@
  *   find_8bit          the first byte above 127
  *   names_8bit         may the text hold the word "8bit" or "binary"?
  *   count_bare_lf      line ends that lack their CR
+ *   ask_for_huge_pages fresh memory in fewer faults, where the system has such pages
  *   quote              text to quoted-printable, as far as one output line goes
  * Each takes [p, end) and reads nothing outside. Writers may spill SPILL bytes behind what they report: their
  * callers leave that much room. Scalar tails do what the vectors do; the tests run every length across both.
@@ -14,7 +15,9 @@
 #define FASTSMTP_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -66,6 +69,21 @@ static inline ptrdiff_t copy_to_line_end(char *to, const char *p, const char *en
     while (p < end && *p != '\r' && *p != '\n')
         *to++ = *p++;
     return p - start;
+}
+
+#define HUGE_PAGE ((uintptr_t) 2 << 20)
+
+/* Advice: it may be refused, and nothing depends on it. */
+static inline void ask_for_huge_pages(char *start, char *stop)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t first = ((uintptr_t) start + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+
+    if (first < (uintptr_t) stop)
+        (void) madvise((void *) first, (uintptr_t) stop - first, MADV_HUGEPAGE);
+#else
+    (void) start, (void) stop;
+#endif
 }
 
 static inline const char *find_8bit(const char *p, const char *end)

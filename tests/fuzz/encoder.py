@@ -6,7 +6,7 @@ Whatever goes in:
   nothing on the wire ends the message early; no bare CR or LF; no line over the limit
   every cut of a message, and any order of messages through one Encoder, gives the same bytes
   the compiled modules give what the plain twins give, errors included
-  what is labelled 8bit or binary has no byte above 127 once it is converted
+  what is labelled 8bit or binary has no byte above 127 once it is converted; with repair, nothing has
 A failure prints the message and the seed that repeats it. Mutation is blind; the messages make up for it:
 they are generated to stand near every rule.
 """
@@ -76,6 +76,11 @@ class Attempt:
         assert scan(self.content).size == sum(map(len, lines.normalise(self.content))) + 2 * len(
             lines.normalise(self.content)
         ), "size"
+        repaired = self.converted(Encoder(downgrade=True, repair=True, **self.limits), cut=False)
+        if repaired is not None:
+            assert repaired.isascii(), "repair"
+            encoder = Encoder(downgrade=True, repair=True, **self.limits)
+            assert self.converted(encoder, cut=True) == repaired, "repair, cut"
         if expected is not None:
             self.check_wire(expected)
             explain(self.content, downgrade=True, line_length_limit=self.limit, **self.limits)
