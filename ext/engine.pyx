@@ -12,54 +12,32 @@ The commands of the next transaction may leave in one group with the content of 
 session costs one round trip a message. Content never leaves while the DATA before it is unanswered. A transaction that
 lost all its recipients ends with RSET, or, where DATA was already accepted, with an empty message; never after a success.
 
-Does not know sockets, clocks, parameters, or what a refusal means for a recipient: that is fastsmtp.outcome.
-Source: RFC 5321, 1870, 2920, 3461, 6152; Postfix smtp_proto(3); spec: session, 6, 8, 10, 11.
+The greeting and EHLO are the introduction's (introduction.pyx). Does not know sockets, clocks, parameters, or what a
+refusal means for a recipient: that is fastsmtp.outcome.
+Source: RFC 5321, 2920; Postfix smtp_proto(3); spec: session, 10, 11.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_GET_SIZE
+from fastsmtp.wire.introduction cimport Introduction
 from fastsmtp.wire.reply cimport Reply, ReplyReader
+from fastsmtp.wire.terms cimport (
+    C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_LONE_END, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET,
+    E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_UNUSABLE,
+)
 from fastsmtp.wire.transaction cimport Transaction
 
 from fastsmtp.errors import LocalProtocolError
+from fastsmtp.wire.terms import (  # the engine's users find them here
+    ANSWERED, CLOSED, CONTENT_DUE, DATA, EHLO, END, GREETING, HELO, IDLE, LONE_END, MAIL, PROBE, QUIT, RCPT, READY,
+    REFUSED, RSET, UNUSABLE,
+)
 
 GROUP_LIMIT = 4096   # bytes of commands that wait for replies at most: past it two full socket buffers could lock
 JOIN_LIMIT = 65536   # smaller output goes out as one piece: a copy costs less than a second segment
 
-READY = 1
-REFUSED = 2
-CONTENT_DUE = 3
-ANSWERED = 4
-UNUSABLE = 5
-CLOSED = 6
-
 cdef enum:
-    C_GREETING
-    C_EHLO
-    C_HELO
-    C_MAIL
-    C_RCPT
-    C_DATA
-    C_END
-    C_LONE_END       # an empty message that ends an accepted DATA without recipients: its reply means nothing
-    C_RSET
-    C_PROBE
-    C_QUIT
-    C_IDLE
     C_GROUP_LIMIT = 4096
-
-GREETING = C_GREETING
-EHLO = C_EHLO
-HELO = C_HELO
-MAIL = C_MAIL
-RCPT = C_RCPT
-DATA = C_DATA
-END = C_END
-LONE_END = C_LONE_END
-RSET = C_RSET
-PROBE = C_PROBE
-QUIT = C_QUIT
-IDLE = C_IDLE
 
 
 @cython.final
@@ -68,17 +46,12 @@ cdef class SessionEngine:
         self, bytes helo_name not None, *, discard=frozenset(),
         bint always_ehlo=True, bint never_ehlo=False, bint chained=True,
     ):
-        self._helo_name = helo_name
-        self._discard = frozenset(discard)
-        self._always_ehlo = always_ehlo
-        self._never_ehlo = never_ehlo
+        self._introduction = Introduction(helo_name, frozenset(discard), always_ehlo, never_ehlo)
         self._chained = chained
         self._reader = ReplyReader()
         self._events = []
         self._out = []
         self._transactions = []
-        self.offers = {}
-        self.peer_name = b""
         self._expect(C_GREETING)
 
     # Receive data
@@ -145,6 +118,22 @@ cdef class SessionEngine:
     # State
 
     @property
+    def offers(self):
+        return self._introduction.offers
+
+    @property
+    def peer_name(self):
+        return self._introduction.peer_name
+
+    @property
+    def pipelining(self):
+        return self._introduction.pipelining
+
+    @property
+    def size_limit(self):
+        return self._introduction.size_limit
+
+    @property
     def stage(self):
         return self._ring[self._head] if self._count else C_IDLE
 
@@ -195,77 +184,27 @@ cdef class SessionEngine:
             self._answer_data(reply)
         elif command == C_END:
             self._answer_end(reply)
-        elif command == C_GREETING:
-            self._answer_greeting(reply)
-        elif command == C_EHLO:
-            self._answer_ehlo(reply)
-        elif command == C_HELO:
-            self._answer_helo(reply)
+        elif command == C_GREETING or command == C_EHLO or command == C_HELO:
+            self._introduce(command, reply)
         elif command == C_PROBE:
             if reply.digit() != 2:
-                self._events.append((UNUSABLE, reply))
+                self._events.append((E_UNUSABLE, reply))
         elif command == C_QUIT:
-            self._events.append((CLOSED, None))
+            self._events.append((E_CLOSED, None))
         elif command == C_IDLE:
             self.suspect = True
-            self._events.append((UNUSABLE, reply))
+            self._events.append((E_UNUSABLE, reply))
         return 0
 
-    cdef int _answer_greeting(self, Reply reply) except -1:
-        cdef bint esmtp
-        if reply.digit() != 2:
-            self._events.append((REFUSED, (C_GREETING, reply)))
-            return 0
-        words = reply.raw[3:].upper().replace(b"\n", b" ").split(b" ")
-        esmtp = b"ESMTP" in words
-        if (self._always_ehlo or esmtp) and not self._never_ehlo:
-            return self._say(b"EHLO " + self._helo_name + b"\r\n", C_EHLO)
-        return self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
-
-    cdef int _answer_ehlo(self, Reply reply) except -1:
-        if reply.digit() == 2:
-            self._parse_offers(reply)
-            return self._introduced(reply)
-        if reply.closing():
-            self._events.append((REFUSED, (C_EHLO, reply)))
-            return 0
-        return self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
-
-    cdef int _answer_helo(self, Reply reply) except -1:
-        if reply.digit() != 2:
-            self._events.append((REFUSED, (C_HELO, reply)))
-            return 0
-        return self._introduced(reply)
-
-    cdef int _introduced(self, Reply reply) except -1:
-        self.open = True
-        self._events.append((READY, None))
+    cdef int _introduce(self, int command, Reply reply) except -1:
+        cdef Introduction introduction = self._introduction
+        introduction.answer(command, reply)
+        if introduction.line is not None:
+            self._say(introduction.line, introduction.command)
+        if introduction.event is not None:
+            self.open = introduction.event[0] == E_READY
+            self._events.append(introduction.event)
         return 0
-
-    def _parse_offers(self, Reply reply):
-        """The first line with a word names the peer; each other one is a keyword and its parameters."""
-        cdef dict offers = {}
-        named = False
-        for line in reply.lines:
-            keyword, _, parameters = line[4:].strip(" ").replace("=", " ", 1).partition(" ")
-            if not keyword:
-                continue
-            if not named:
-                named = True
-                self.peer_name = line[4:].strip(" ").partition(" ")[0].encode()
-                continue
-            keyword = keyword.upper()
-            if keyword not in self._discard:
-                offers[keyword] = parameters.strip(" ")
-        if "SMTPUTF8" in offers:
-            offers.setdefault("8BITMIME", "")
-        self.offers = offers
-        self.pipelining = "PIPELINING" in offers
-        self._dsn = "DSN" in offers
-        self._size = "SIZE" in offers
-        limit = offers.get("SIZE", "")
-        self.size_limit = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
-        self._eightbit = "8BITMIME" in offers
 
     cdef int _answer_mail(self, Reply reply) except -1:
         cdef Transaction transaction = <Transaction>self._transactions[0]
@@ -289,7 +228,7 @@ cdef class SessionEngine:
         cdef Transaction transaction = <Transaction>self._transactions[0]
         transaction.data = reply
         if reply.digit() == 3:
-            self._events.append((CONTENT_DUE if transaction.accepted else ANSWERED, transaction))
+            self._events.append((E_CONTENT_DUE if transaction.accepted else E_ANSWERED, transaction))
         elif transaction.accepted:
             self._note_refusal(reply)
         return 0
@@ -299,12 +238,12 @@ cdef class SessionEngine:
         if reply.farewell():
             # The answer to a QUIT in the same group: the one to the end of data never came.
             self._expect_again(C_END)
-            self._events.append((UNUSABLE, reply))
+            self._events.append((E_UNUSABLE, reply))
             return 0
         transaction.end = reply
         if reply.digit() != 2:
             self._note_refusal(reply)
-        self._events.append((ANSWERED, transaction))
+        self._events.append((E_ANSWERED, transaction))
         return self._close_transaction(transaction)
 
     def _expect_again(self, int command):
@@ -334,7 +273,7 @@ cdef class SessionEngine:
             pass
         elif transaction.data is None or transaction.data.digit() == 3:
             return 0
-        self._events.append((ANSWERED, transaction))
+        self._events.append((E_ANSWERED, transaction))
         self._reset_due = True
         return self._close_transaction(transaction)
 
@@ -355,7 +294,7 @@ cdef class SessionEngine:
     cdef bint _may_say(self, Py_ssize_t length) noexcept:
         if self._count == 0:
             return True
-        return self.pipelining and self._unanswered + length <= C_GROUP_LIMIT
+        return self._introduction.pipelining and self._unanswered + length <= C_GROUP_LIMIT
 
     cdef int _fill(self) except -1:
         if self._reset_due and self._may_say(6):
@@ -377,9 +316,9 @@ cdef class SessionEngine:
             return False
         while transaction.cursor < size + 2:
             if transaction.cursor == 0:
-                line = transaction.mail_line(self._size, self._eightbit)
+                line = transaction.mail_line(self._introduction.size, self._introduction.eightbit)
             elif transaction.cursor <= size:
-                line = transaction.rcpt_line(transaction.cursor - 1, self._dsn)
+                line = transaction.rcpt_line(transaction.cursor - 1, self._introduction.dsn)
             else:
                 line = b"DATA\r\n"
             if not self._may_say(PyBytes_GET_SIZE(line)):

@@ -1,5 +1,6 @@
 # The SMTP client session without I/O: bytes in, bytes and events out. The body is ext/engine.pyx, the Python face
 # engine.pyi.
+from fastsmtp.wire.introduction cimport Introduction
 from fastsmtp.wire.reply cimport Reply, ReplyReader
 from fastsmtp.wire.transaction cimport Transaction
 
@@ -8,19 +9,9 @@ cdef enum:
 
 cdef class SessionEngine:
     cdef:
-        readonly dict offers       # EHLO keyword in capitals -> its parameters
-        readonly bytes peer_name   # first word of the EHLO or HELO reply
-        readonly bint pipelining
-        readonly Py_ssize_t size_limit  # the peer's SIZE limit in bytes; 0: none or unknown
         readonly bint suspect      # the peer broke a rule: usable now, not to be kept
         readonly bint open         # the handshake is over, QUIT not sent
-        bint _dsn                  # of the offers, those that commands are built from
-        bint _size
-        bint _eightbit
-        bytes _helo_name
-        frozenset _discard         # EHLO keywords that count as not offered, in capitals
-        bint _always_ehlo
-        bint _never_ehlo
+        Introduction _introduction
         bint _chained              # the next transaction's commands may leave with this one's content
         ReplyReader _reader
         list _events
@@ -43,14 +34,11 @@ cdef class SessionEngine:
 
     # Incoming flow: one method a command answered
     cdef int _answer(self, Reply reply) except -1
-    cdef int _answer_greeting(self, Reply reply) except -1
-    cdef int _answer_ehlo(self, Reply reply) except -1
-    cdef int _answer_helo(self, Reply reply) except -1
+    cdef int _introduce(self, int command, Reply reply) except -1
     cdef int _answer_mail(self, Reply reply) except -1
     cdef int _answer_rcpt(self, Reply reply) except -1
     cdef int _answer_data(self, Reply reply) except -1
     cdef int _answer_end(self, Reply reply) except -1
-    cdef int _introduced(self, Reply reply) except -1
     cdef int _note_refusal(self, Reply reply) except -1
     cdef int _correct(self) except -1
     cdef int _close_transaction(self, Transaction transaction) except -1

@@ -1,0 +1,94 @@
+"""The beginning of a session: greeting, EHLO or HELO, and what the peer offers.
+
+The engine hands in each reply that is the introduction's to read, and finds what follows from it in two fields:
+
+    line, command   what is said next, and the command whose reply is then waited for; None: nothing
+    event           what the engine's user is told: READY (the peer is introduced, `offers` stand) or REFUSED; None: nothing
+
+Only what stands in `offers` was offered: keywords to discard never get there. Does not know of transactions, and sends
+nothing itself.
+Source: RFC 5321 3.1, 3.2, 4.1.1.1; 1870; Postfix smtp_proto(3), smtp_always_send_ehlo, smtp_never_send_ehlo,
+smtp_discard_ehlo_keywords; spec: session, 4, 6 and 8.
+"""
+
+cimport cython
+from fastsmtp.wire.reply cimport Reply
+from fastsmtp.wire.terms cimport C_EHLO, C_GREETING, C_HELO, E_READY, E_REFUSED
+
+
+@cython.final
+cdef class Introduction:
+    def __init__(self, bytes helo_name not None, frozenset discard, bint always_ehlo, bint never_ehlo):
+        self._helo_name = helo_name
+        self._discard = discard
+        self._always_ehlo = always_ehlo
+        self._never_ehlo = never_ehlo
+        self.offers = {}
+        self.peer_name = b""
+
+    cdef int answer(self, int command, Reply reply) except -1:
+        self.line = None
+        self.event = None
+        if command == C_GREETING:
+            self._answer_greeting(reply)
+        elif command == C_EHLO:
+            self._answer_ehlo(reply)
+        else:
+            self._answer_helo(reply)
+        return 0
+
+    cdef int _say(self, bytes line, int command) except -1:
+        self.line = line
+        self.command = command
+        return 0
+
+    cdef int _answer_greeting(self, Reply reply) except -1:
+        cdef bint esmtp
+        if reply.digit() != 2:
+            self.event = (E_REFUSED, (C_GREETING, reply))
+            return 0
+        words = reply.raw[3:].upper().replace(b"\n", b" ").split(b" ")
+        esmtp = b"ESMTP" in words
+        if (self._always_ehlo or esmtp) and not self._never_ehlo:
+            return self._say(b"EHLO " + self._helo_name + b"\r\n", C_EHLO)
+        return self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
+
+    cdef int _answer_ehlo(self, Reply reply) except -1:
+        if reply.digit() == 2:
+            self._parse_offers(reply)
+            self.event = (E_READY, None)
+        elif reply.closing():
+            self.event = (E_REFUSED, (C_EHLO, reply))
+        else:
+            self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
+        return 0
+
+    cdef int _answer_helo(self, Reply reply) except -1:
+        self.event = (E_READY, None) if reply.digit() == 2 else (E_REFUSED, (C_HELO, reply))
+        return 0
+
+    cdef int _parse_offers(self, Reply reply) except -1:
+        """The first line with a word names the peer; each other one is a keyword and its parameters."""
+        cdef dict offers = {}
+        named = False
+        for line in reply.lines:
+            keyword, _, parameters = line[4:].strip(" ").replace("=", " ", 1).partition(" ")
+            if not keyword:
+                continue
+            if not named:
+                named = True
+                self.peer_name = line[4:].strip(" ").partition(" ")[0].encode()
+                continue
+            keyword = keyword.upper()
+            if keyword not in self._discard:
+                offers[keyword] = parameters.strip(" ")
+        if "SMTPUTF8" in offers:
+            offers.setdefault("8BITMIME", "")
+        self.offers = offers
+        self.pipelining = "PIPELINING" in offers
+        self.dsn = "DSN" in offers
+        self.size = "SIZE" in offers
+        limit = offers.get("SIZE", "")
+        self.size_limit = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
+        self.eightbit = "8BITMIME" in offers
+        return 0

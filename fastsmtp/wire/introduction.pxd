@@ -1,0 +1,29 @@
+# The beginning of a session: greeting, EHLO or HELO, offers. The body is ext/introduction.pyx, the Python face
+# introduction.pyi.
+from fastsmtp.wire.reply cimport Reply
+
+cdef class Introduction:
+    cdef:
+        dict offers                # EHLO keyword in capitals -> its parameters
+        bytes peer_name            # first word of the EHLO reply
+        Py_ssize_t size_limit      # the peer's SIZE limit in bytes; 0: none or unknown
+        bint pipelining            # of the offers, those that each command asks for
+        bint dsn
+        bint size
+        bint eightbit
+        bytes line                 # what follows from the last reply
+        int command
+        tuple event
+        bytes _helo_name
+        frozenset _discard         # EHLO keywords that count as not offered, in capitals
+        bint _always_ehlo
+        bint _never_ehlo
+
+    # The reply to `command`, one of ours
+    cdef int answer(self, int command, Reply reply) except -1
+
+    cdef int _say(self, bytes line, int command) except -1
+    cdef int _answer_greeting(self, Reply reply) except -1
+    cdef int _answer_ehlo(self, Reply reply) except -1
+    cdef int _answer_helo(self, Reply reply) except -1
+    cdef int _parse_offers(self, Reply reply) except -1

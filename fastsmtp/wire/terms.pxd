@@ -1,0 +1,23 @@
+# Commands that wait for a reply, and events. The body is ext/terms.pyx, the Python face terms.pyi.
+
+cdef enum:
+    C_GREETING
+    C_EHLO
+    C_HELO
+    C_MAIL
+    C_RCPT
+    C_DATA
+    C_END
+    C_LONE_END       # an empty message that ends an accepted DATA without recipients: its reply means nothing
+    C_RSET
+    C_PROBE
+    C_QUIT
+    C_IDLE           # nothing is unanswered; stays the last one
+
+cdef enum:
+    E_READY = 1
+    E_REFUSED
+    E_CONTENT_DUE
+    E_ANSWERED
+    E_UNUSABLE
+    E_CLOSED
