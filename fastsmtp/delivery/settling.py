@@ -1,0 +1,132 @@
+"""What becomes of a request's recipients: outcomes for those decided, the rest kept for the next host.
+
+    settling.settle(session, request, transaction, failure)    a transaction ended; `failure` if it broke off
+    settling.decide_all(request, verdict, relay)               the same verdict for all that is left
+
+Each of them ends in one `done` or `put_back` at the Desk.
+Does not say what a reply means (fastsmtp.outcome), nor which host is next (Walk).
+Source: Postfix smtp_trouble(3), smtp_rcpt(3); spec: routing, 4.5, 5.
+"""
+
+from fastsmtp.delivery.desk import Desk
+from fastsmtp.delivery.walk import Walk
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.outcome import classify, status
+from fastsmtp.outcome.classify import Verdict
+from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, Delays, Outcome
+from fastsmtp.session.connection import Session
+from fastsmtp.wire.transaction import Transaction
+
+
+class Settling:
+    """The decisions of one destination's deliveries."""
+
+    __slots__ = ("_desk", "_walk")
+
+    def __init__(self, desk: Desk, walk: Walk) -> None:
+        self._desk = desk
+        self._walk = walk
+
+    def settle(
+        self, session: Session, request: Request, transaction: Transaction, failure: Verdict | None = None
+    ) -> None:
+        """Every recipient of an ended transaction is decided, or kept for the next host."""
+        desk = self._desk
+        now = desk.clock()
+        if transaction.taken:
+            assert transaction.end is not None
+            verdict = classify.accepted(transaction.end)
+            outcomes = self._outcomes(
+                request, request.recipients, verdict, relay=session.relay, uses=session.uses, now=now
+            )
+            desk.record(outcomes, session)
+            desk.done(request, good=True)
+            return
+        kept = self._decide_each(session, request, transaction, failure, now)
+        if kept is not None:
+            self._walk.note_failure(request, kept, session.host)
+            desk.put_back(request)
+        elif failure is None:
+            desk.done(request, good=True)
+        else:
+            desk.done(request, good=request.transacted, dsn=failure.dsn, text=failure.text)
+
+    def _decide_each(
+        self,
+        session: Session,
+        request: Request,
+        transaction: Transaction,
+        failure: Verdict | None,
+        now: float,
+    ) -> Verdict | None:
+        """One recipient at a time; the last verdict of those kept for the next host, or None."""
+        final = self._walk.used_up(request)
+        kept: list[Recipient] = []
+        last: Verdict | None = None
+        for index, recipient in enumerate(request.recipients):
+            verdict = classify.of_transaction(transaction, index, session.name) or failure
+            assert verdict is not None
+            if not verdict.sent and verdict.soft and not final:
+                kept.append(recipient)
+                last = verdict
+            else:
+                outcomes = self._outcomes(
+                    request, [recipient], verdict, relay=session.relay, uses=session.uses, now=now
+                )
+                self._desk.record(outcomes, session)
+        request.recipients = kept
+        return last
+
+    def decide_all(self, request: Request, verdict: Verdict, relay: str, *, reached: bool = False) -> None:
+        """All that is left of a request without a transaction: hosts used up, lookup failed, content
+        unusable.
+        """
+        desk = self._desk
+        desk.record(
+            self._outcomes(request, request.recipients, verdict, relay=relay, uses=0, now=desk.clock()), None
+        )
+        good = reached or request.transacted or not verdict.soft
+        desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)
+
+    def _outcomes(
+        self,
+        request: Request,
+        recipients: list[Recipient],
+        verdict: Verdict,
+        *,
+        relay: str,
+        uses: int,
+        now: float,
+    ) -> list[Outcome]:
+        """The same verdict for each of `recipients`; `uses` of the session so far."""
+        dsn = verdict.dsn
+        word = SENT if verdict.sent else DEFERRED if verdict.soft else BOUNCED
+        if word is BOUNCED and self._desk.rules.soft_bounce:
+            word, dsn = DEFERRED, status.softened(dsn)
+        handed_at, ready_at = request.handed_at, request.ready_at
+        delays = Delays(
+            request.active_at - self._desk.arrived_at,
+            handed_at - request.active_at,
+            ready_at - handed_at,
+            now - ready_at,
+        )
+        return [
+            Outcome(
+                recipient,
+                word,
+                dsn,
+                verdict.text,
+                relay,
+                recipient.attempts + 1,
+                recipient.first_attempt_at or handed_at,
+                now,
+                delays,
+                "",
+                request.queue_id,
+                0.0,
+                request.sender,
+                uses,
+            )
+            for recipient in recipients
+        ]
