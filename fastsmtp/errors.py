@@ -48,9 +48,9 @@ class JobError(UsageError):
 
 
 class SessionError(FastsmtpError):
-    """Ends one session; `stage` is what it was doing, in the words of Postfix's logs."""
+    """Ends one session; `stage` is the engine's, what the session was doing."""
 
-    def __init__(self, reason: str, stage: str = "") -> None:
+    def __init__(self, reason: str, stage: int = 0) -> None:
         super().__init__(reason)
         self.stage = stage
 

@@ -37,7 +37,7 @@ class Carrier:
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
         self._walk = Walk(desk, destination)
-        self._settling = Settling(desk, self._walk)
+        self._settling = Settling(desk)
         self.destination = destination
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
@@ -126,7 +126,7 @@ class Carrier:
             self._spare(request)
             session.close()
         else:
-            self._settling.settle(session, request, transaction)
+            self._settle(session, request, transaction)
         if not session.busy and not self._begin_next(session):
             self._release(session)
 
@@ -144,8 +144,18 @@ class Carrier:
             if self._spares(session, transaction, request):
                 self._spare(request)
             else:
-                self._settling.settle(session, request, transaction, failure)
+                self._settle(session, request, transaction, failure)
         self._go_on()
+
+    def _settle(
+        self, session: Session, request: Request, transaction: Transaction, failure: Verdict | None = None
+    ) -> None:
+        """What the transaction decided is recorded; what it left undecided goes on to the next host."""
+        final = transaction.taken or self._walk.used_up(request)
+        kept = self._settling.settle(session, request, transaction, failure, final=final)
+        if kept is not None:
+            self._walk.note_failure(request, kept, session.host)
+            self._desk.put_back(request)
 
     def _spares(self, session: Session, transaction: Transaction, request: Request) -> bool:
         """The session ended before it touched this transaction: another one shall carry it, at no cost."""

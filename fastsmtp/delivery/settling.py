@@ -1,15 +1,14 @@
 """What becomes of a request's recipients: outcomes for those decided, the rest kept for the next host.
 
-    settling.settle(session, request, transaction, failure)    a transaction ended; `failure` if it broke off
-    settling.decide_all(request, verdict, relay)               the same verdict for all that is left
+    settling.settle(session, request, transaction, ...)    a transaction ended
+    settling.decide_all(request, verdict, relay)           the same verdict for all that is left
 
-Each of them ends in one `done` or `put_back` at the Desk.
+Each of them ends in `done` at the Desk, unless recipients are kept: whoever called puts the request back.
 Does not say what a reply means (fastsmtp.outcome), nor which host is next (Walk).
 Source: Postfix smtp_trouble(3), smtp_rcpt(3); spec: routing, 4.5, 5.
 """
 
 from fastsmtp.delivery.desk import Desk
-from fastsmtp.delivery.walk import Walk
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
@@ -22,16 +21,25 @@ from fastsmtp.wire.transaction import Transaction
 class Settling:
     """The decisions of one destination's deliveries."""
 
-    __slots__ = ("_desk", "_walk")
+    __slots__ = ("_desk",)
 
-    def __init__(self, desk: Desk, walk: Walk) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._walk = walk
 
     def settle(
-        self, session: Session, request: Request, transaction: Transaction, failure: Verdict | None = None
-    ) -> None:
-        """Every recipient of an ended transaction is decided, or kept for the next host."""
+        self,
+        session: Session,
+        request: Request,
+        transaction: Transaction,
+        failure: Verdict | None,
+        *,
+        final: bool,
+    ) -> Verdict | None:
+        """Every recipient of an ended transaction is decided, or kept for the next host: then the verdict
+        that keeps them.
+
+        `failure`: the transaction broke off. `final`: there is no further host.
+        """
         desk = self._desk
         now = desk.clock()
         if transaction.taken:
@@ -42,15 +50,15 @@ class Settling:
             )
             desk.record(outcomes, session)
             desk.done(request, good=True)
-            return
-        kept = self._decide_each(session, request, transaction, failure, now)
+            return None
+        kept = self._decide_each(session, request, transaction, failure, now, final=final)
         if kept is not None:
-            self._walk.note_failure(request, kept, session.host)
-            desk.put_back(request)
-        elif failure is None:
+            return kept
+        if failure is None:
             desk.done(request, good=True)
         else:
             desk.done(request, good=request.transacted, dsn=failure.dsn, text=failure.text)
+        return None
 
     def _decide_each(
         self,
@@ -59,9 +67,10 @@ class Settling:
         transaction: Transaction,
         failure: Verdict | None,
         now: float,
+        *,
+        final: bool,
     ) -> Verdict | None:
         """One recipient at a time; the last verdict of those kept for the next host, or None."""
-        final = self._walk.used_up(request)
         kept: list[Recipient] = []
         last: Verdict | None = None
         for index, recipient in enumerate(request.recipients):

@@ -25,6 +25,7 @@ from fastsmtp.outcome.classify import Verdict
 from fastsmtp.route.resolver import LookupFailure
 from fastsmtp.session.connection import Refused, Session
 from fastsmtp.session.opening import open_session
+from fastsmtp.session.stages import STAGES
 from fastsmtp.wire import engine
 
 LOOP_PORT = 25  # elsewhere one's own name may well answer
@@ -78,7 +79,7 @@ class Walk:
             return None, classify.unwelcome(refusal.reply, host.label, soften=soften)
         except SessionError as error:
             return None, classify.stream_failure(
-                host.label, error.stage, timed_out=isinstance(error, SessionTimeout)
+                host.label, STAGES[error.stage], timed_out=isinstance(error, SessionTimeout)
             )
         except OSError as error:
             reason = "Connection timed out" if isinstance(error, TimeoutError) else _reason(error)

@@ -20,7 +20,6 @@ from typing import Protocol
 from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
 from fastsmtp.mail.destination import Host
 from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.session.stages import STAGES
 from fastsmtp.wire import engine
 from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.wire.reply import Reply
@@ -179,8 +178,8 @@ class Session(asyncio.Protocol):
 
     def _failure(self, stage: int) -> SessionError:
         if self.timed_out:
-            return SessionTimeout("timed out", STAGES[stage])
-        return SessionLost("lost connection", STAGES[stage])
+            return SessionTimeout("timed out", stage)
+        return SessionLost("lost connection", stage)
 
     # The pump: events to the driver, bytes to the transport
 
