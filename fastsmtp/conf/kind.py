@@ -232,8 +232,8 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class Feedback(Kind):
-    """How much one delivery moves the concurrency window: a number, or one divided by the window or its
-    root.
+    """How much one delivery moves the concurrency window: a number, or one divided by another, by the window
+    or by its root.
     """
 
     __slots__ = ()
@@ -241,16 +241,22 @@ class Feedback(Kind):
 
     def parse(self, text: str) -> str:
         number, slash, divisor = (part.strip(BLANKS) for part in text.partition("/"))
-        if slash and divisor not in ("concurrency", "sqrt_concurrency"):
-            raise self.bad()
-        whole, _, fraction = number.partition(".")
-        digits = whole + fraction
-        if not (digits.isascii() and digits.isdigit()) or not 0 <= float(number) <= 1:
+        by = 1.0
+        if slash and divisor.lower() not in ("concurrency", "sqrt_concurrency"):
+            by = self._number(divisor)
+        if not by or self._number(number) / by > 1:
             raise self.bad()
         return text
 
+    def _number(self, text: str) -> float:
+        """Decimal digits, maybe with a point among them."""
+        digits = text.replace(".", "", 1)
+        if not (digits.isascii() and digits.isdigit()):
+            raise self.bad()
+        return float(text)
+
     def describe(self) -> str:
-        return "a number from 0 to 1, alone or before / concurrency or / sqrt_concurrency"
+        return "a number from 0 to 1, or a number / concurrency, / sqrt_concurrency or / a number"
 
 
 class Words(Kind):

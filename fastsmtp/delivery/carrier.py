@@ -7,6 +7,9 @@ keeps those that the next host shall have. What a session left untouched goes ba
 attempt. While one message's content is on its way the next request is fetched, so that its commands travel
 along.
 
+It goes by the desk's generation of the moment that it was made. After a reload it finishes what it has begun,
+and takes nothing more: a new carrier goes on, with the session too where the new settings allow.
+
 Opening a session is a task; everything on an open session runs in callbacks.
 Does not choose requests, does not write outcomes down: the Desk does.
 Source: Postfix smtp_connect(3), smtp_reuse(3); spec: session, 3, 15; routing, 6.
@@ -32,10 +35,11 @@ SPARED_LIMIT = 3  # times a request may come back untouched before it counts as 
 class Carrier:
     """One delivery at a time, and while a session is open one more behind it."""
 
-    __slots__ = ("_desk", "_session", "_settling", "_task", "_walk", "destination")
+    __slots__ = ("_desk", "_generation", "_session", "_settling", "_task", "_walk", "destination")
 
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
+        self._generation = desk.generation
         self._walk = Walk(desk, destination)
         self._settling = Settling(desk)
         self.destination = destination
@@ -83,7 +87,7 @@ class Carrier:
         request.sessions_tried += 1
         relay = session.relay
         try:
-            transaction = desk.content.transaction(request, session.engine.offers)
+            transaction = self._generation.content.transaction(request, session.engine.offers)
         except ContentError as error:
             self._settling.decide_all(
                 request, Verdict(False, error.soft, error.dsn, error.reason), "none", reached=True
@@ -103,6 +107,8 @@ class Carrier:
     def _begin_next(self, session: Session) -> bool:
         """The next request that this session can take, if one waits."""
         desk = self._desk
+        if self._generation is not desk.generation:
+            return False
         while not session.over and not session.engine.suspect and desk.reusable(session):
             request = desk.follow(self.destination)
             if request is None:
@@ -115,7 +121,7 @@ class Carrier:
 
     def content_due(self, session: Session) -> None:
         if not self._begin_next(session) and (
-            self._desk.finishing(self.destination) or not self._desk.reusable(session)
+            self._outdated or self._desk.finishing(self.destination) or not self._desk.reusable(session)
         ):
             session.close()
 
@@ -174,12 +180,18 @@ class Carrier:
         session.driver = None
         desk = self._desk
         if not session.over:
-            if session.engine.suspect or not desk.reusable(session) or not desk.keeps(self.destination):
+            serves = desk.reusable(session) and desk.keeps(self.destination)
+            if session.engine.suspect or self._outdated or not serves:
                 session.close()
             else:
                 desk.cache.checkin(self.destination, session)
                 session.park(desk.cache.discard)
         self._go_on()
+
+    @property
+    def _outdated(self) -> bool:
+        """A reload has changed what the session was opened with."""
+        return self._generation.epoch != self._desk.generation.epoch
 
     def _go_on(self) -> None:
         """The slot is free: the next request, with a session of its own, or the end."""

@@ -1,5 +1,8 @@
 """What a carrier needs from those above it: the Desk hands out work and takes in what became of it.
 
+What comes from the settings is the desk's Generation, which a reload replaces as a whole. A carrier keeps the
+one that it started with, so a delivery ends by the rules that it began by.
+
 Two laws hold for every request that a carrier was given: `done` or `put_back` is called once for it, and each
 of its recipients is recorded once per attempt.
 Source: ours; design page, section 3.
@@ -45,19 +48,24 @@ class DeliveryRules(NamedTuple):
     soft_bounce: bool
 
 
-class Desk(Protocol):
-    """The worker, as its carriers see it."""
+class Generation(NamedTuple):
+    """All that a delivery goes by, as the settings were when it started. Never changed."""
 
     rules: DeliveryRules
     router: Router
-    cache: SessionCache[Session]
+    content: ContentSource
     sessions: SessionRules
     deadlines: Deadlines
+    epoch: int  # the same: sessions of the one serve the other as well
+
+
+class Desk(Protocol):
+    """The worker, as its carriers see it."""
+
+    generation: Generation  # for deliveries that start now
+    cache: SessionCache[Session]
     log: Log
     arrived_at: float  # Unix time at which the job was taken in
-
-    @property
-    def content(self) -> ContentSource: ...
 
     def clock(self) -> float:
         """Unix time."""

@@ -21,10 +21,11 @@ from fastsmtp.wire.transaction import Transaction
 class Settling:
     """The decisions of one destination's deliveries."""
 
-    __slots__ = ("_desk",)
+    __slots__ = ("_desk", "_rules")
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._rules = desk.generation.rules
 
     def settle(
         self,
@@ -111,7 +112,7 @@ class Settling:
         """The same verdict for each of `recipients`; `uses` of the session so far."""
         dsn = verdict.dsn
         word = SENT if verdict.sent else DEFERRED if verdict.soft else BOUNCED
-        if word is BOUNCED and self._desk.rules.soft_bounce:
+        if word is BOUNCED and self._rules.soft_bounce:
             word, dsn = DEFERRED, status.softened(dsn)
         handed_at, ready_at = request.handed_at, request.ready_at
         delays = Delays(

@@ -34,18 +34,18 @@ LOOP_PORT = 25  # elsewhere one's own name may well answer
 class Walk:
     """The walk over the hosts of one destination."""
 
-    __slots__ = ("_desk", "_destination")
+    __slots__ = ("_desk", "_destination", "_generation")
 
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
+        self._generation = desk.generation
         self._destination = destination
 
     async def session(self, request: Request) -> Session | Verdict:
         """A session with the first host that takes us in, or the verdict for all that is left."""
-        desk = self._desk
         try:
             if not request.hosts:
-                request.hosts = await desk.router.hosts(self._destination.nexthop)
+                request.hosts = await self._generation.router.hosts(self._destination.nexthop)
             verdict: Verdict | None = None
             while (place := self._next_place(request)) is not None:
                 host = request.hosts[place]
@@ -73,9 +73,9 @@ class Walk:
                 kept.wake()
                 return kept, None
         try:
-            session = await open_session(host, desk.sessions, desk.deadlines)
+            session = await open_session(host, self._generation.sessions, self._generation.deadlines)
         except Refused as refusal:
-            soften = refusal.at == engine.GREETING and desk.rules.skips_5xx_greeting
+            soften = refusal.at == engine.GREETING and self._generation.rules.skips_5xx_greeting
             return None, classify.unwelcome(refusal.reply, host.label, soften=soften)
         except SessionError as error:
             return None, classify.stream_failure(
@@ -86,16 +86,16 @@ class Walk:
             text = f"connect to {host.relay}: {reason}"
             desk.log.info(text)
             return None, Verdict(False, True, status.NO_CONNECTION, text)
-        if host.port == LOOP_PORT and desk.sessions.is_own_name(session.engine.peer_name):
+        if host.port == LOOP_PORT and self._generation.sessions.is_own_name(session.engine.peer_name):
             session.close()
-            own_name = desk.sessions.own_name.decode()
+            own_name = self._generation.sessions.own_name.decode()
             desk.log.warning(f"host {host.relay} replied to HELO/EHLO with my own hostname {own_name}")
             return None, classify.looping(self._destination.nexthop, is_best=host.best)
         return session, None
 
     def _next_place(self, request: Request) -> int | None:
         """Where the next host to try stands: at the end of a site's limits, the first of the next site."""
-        hosts, place, rules = request.hosts, request.host_index, self._desk.rules
+        hosts, place, rules = request.hosts, request.host_index, self._generation.rules
         over_limit = (0 < rules.addresses_limit <= request.addresses_tried) or (
             0 < rules.sessions_limit <= request.sessions_tried
         )

@@ -6,6 +6,7 @@
     put_back(request)                   it waits again, before those that never started
     done(request, good, ...)            a request is decided
     leave(destination)                  a delivery that next() started is over
+    change(rules)                       other limits, for whatever starts from now on
     wake(now)                           reopens what was closed long enough
 
 Holds no more than it was offered; forgets a destination, and all learned of it, when nothing waits and
@@ -48,6 +49,13 @@ class Scheduler:
 
     def __repr__(self) -> str:
         return f"<Scheduler {len(self._queues)} destinations, {self.held} waiting, {self.busy} busy>"
+
+    def change(self, rules: SchedulerRules) -> None:
+        """Other limits. What runs beyond them ends by itself; nothing starts in its place."""
+        self._rules = rules
+        for queue in list(self._queues.values()):
+            queue.window.change(rules.window)
+            self._mark(queue)
 
     # What comes in
 

@@ -4,6 +4,7 @@
                   busy + initial
     bad()         a delivery found the site dead: shrinks by the negative feedback; after `cohort_limit`
                   failed pseudo-cohorts the window closes (`closed`)
+    change(rules)  other limits: what was learned stands, as far as they allow
     reopen(busy)  the back-off is over, or a delivery that still ran succeeded
 
 Positive feedback counts at the end of a run of events, negative at its start; the half steps guard against
@@ -13,29 +14,36 @@ otherwise never grow.
 Source: Postfix qmgr_feedback(3), qmgr_queue(3), default_destination_concurrency_*; spec: queue, 4.2 to 4.4.
 """
 
+import math
 from typing import NamedTuple
+
+BY_WINDOW = 0.0
+BY_ROOT = -1.0
+DENOMINATORS = {"concurrency": BY_WINDOW, "sqrt_concurrency": BY_ROOT}
 
 
 class Feedback(NamedTuple):
-    """`N`, `N/M` or `N/concurrency`."""
+    """`N`, `N/M`, `N/concurrency` or `N/sqrt_concurrency`."""
 
     numerator: float
-    denominator: float  # 0: the window itself
+    denominator: float  # a number above 0, or BY_WINDOW, BY_ROOT: the window itself, its root
 
     def value(self, window: int) -> float:
-        return self.numerator / (self.denominator or max(window, 1))
+        width = max(window, 1)
+        if self.denominator == BY_ROOT:
+            return self.numerator / math.sqrt(width)
+        return self.numerator / (self.denominator or width)
 
 
 def parse_feedback(text: str) -> Feedback | None:
     """The value of a feedback parameter; None where it is no number from 0 to 1 in one of the forms."""
-    numerator, _, denominator = text.replace(" ", "").partition("/")
+    numerator, _, denominator = text.replace(" ", "").lower().partition("/")
+    by_window = DENOMINATORS.get(denominator)
     try:
-        top = float(numerator)
-        bottom = 0.0 if denominator.lower() == "concurrency" else float(denominator or "1")
+        top, bottom = float(numerator), float(denominator or "1") if by_window is None else by_window
     except ValueError:
         return None
-    by_window = denominator.lower() == "concurrency"
-    if top < 0 or (not by_window and (bottom <= 0 or top / bottom > 1)) or (by_window and top > 1):
+    if top < 0 or (by_window is None and bottom <= 0) or top / (bottom if bottom > 0 else 1) > 1:
         return None
     return Feedback(top, bottom)
 
@@ -100,6 +108,12 @@ class Window:
             self._failure += 1
             self._success = 0.0
         self.size = max(self.size, 1)
+
+    def change(self, rules: WindowRules) -> None:
+        """Goes by other rules from now on."""
+        self._rules = rules
+        if rules.limit:
+            self.size = min(self.size, rules.limit)
 
     def reopen(self, busy: int) -> None:
         """Open again, as wide as what still runs, else as at the start."""

@@ -3,6 +3,7 @@
     worker = Worker(...); await worker.run()     until nothing is left to do, or stop() was heeded
     worker.stop()                                starts nothing more; what is on its way is finished
     worker.abort()                               ends everything at once
+    worker.change(rules, content)                other settings, for deliveries that start from now on
 
 A turn writes down what was decided, hands in what there is room for, and starts deliveries as far as windows
 allow. Turns are asked for by what changes the books (an outcome, a free slot, a timer), many changes in one
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from fastsmtp.delivery.carrier import Carrier
 from fastsmtp.delivery.content import Content
-from fastsmtp.delivery.desk import Slot
+from fastsmtp.delivery.desk import Generation, Slot
 from fastsmtp.errors import SpoolError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
@@ -54,12 +55,9 @@ class Worker:
         once: bool,
         shared_message: bool,
     ) -> None:
-        self.rules = rules.delivery
-        self.router = Router(rules.route, Resolver(rules.lookup))
-        self.content = content
+        self._rules = rules
+        self.generation = _generation(rules, content, 0)
         self.cache: SessionCache[Session] = SessionCache()
-        self.sessions = rules.session
-        self.deadlines = rules.deadlines
         self.log = log
         self.arrived_at = arrived_at
         self.clock = time.time
@@ -113,6 +111,23 @@ class Worker:
         for carrier in self._carriers:
             carrier.abort()
         self._finish(None)
+
+    def change(self, rules: Rules, content: Content) -> None:
+        """Deliveries that start from now on go by `rules`; those under way end as they began.
+
+        Idle sessions are closed where they would now be opened in another way, or to other hosts.
+        """
+        epoch = self.generation.epoch
+        if not _serve_alike(self._rules, rules):
+            epoch += 1
+            for session in self.cache.drain():
+                session.close()
+        self._rules = rules
+        self.generation = _generation(rules, content, epoch)
+        self._scheduler.change(rules.scheduler)
+        self._feed.change(rules.feed)
+        self._settler.backoff = rules.backoff
+        self._ask_turn()
 
     def _finish(self, error: BaseException | None) -> None:
         if self._over.done():
@@ -201,10 +216,10 @@ class Worker:
     # The desk
 
     def reusable(self, session: Session) -> bool:
-        return self.sessions.reusable(session.opened_at, session.begun, self._loop.time())
+        return self.generation.sessions.reusable(session.opened_at, session.begun, self._loop.time())
 
     def keeps(self, destination: Destination) -> bool:
-        return self.sessions.keeps_idle and not self._stopping and not self.finishing(destination)
+        return self.generation.sessions.keeps_idle and not self._stopping and not self.finishing(destination)
 
     def finishing(self, destination: Destination) -> bool:
         return self._stopping or (
@@ -307,3 +322,18 @@ class Worker:
             ]
         )
         self._ask_turn()
+
+
+def _generation(rules: Rules, content: Content, epoch: int) -> Generation:
+    router = Router(rules.route, Resolver(rules.lookup))
+    return Generation(rules.delivery, router, content, rules.session, rules.deadlines, epoch)
+
+
+def _serve_alike(rules: Rules, others: Rules) -> bool:
+    """Whether a session that was opened by the one would be opened the same way by the other."""
+    return (rules.session, rules.deadlines, rules.route, rules.lookup) == (
+        others.session,
+        others.deadlines,
+        others.route,
+        others.lookup,
+    )

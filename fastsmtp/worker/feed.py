@@ -4,6 +4,7 @@ that.
     feed.advance(now)            opens further destinations, hands in retries that are due
     feed.supply(destination)     a queue runs low: the next page of its recipients
     feed.drained(destination)    the spool has no more for it
+    feed.change(rules)           a reload: other bounds; the way the list is cut stands
     feed.rest(destination)       its site is dead: it waits in the spool, if it is worth a place in memory
 
 Large destinations come first: they take longest. With a relay there is one destination, and it takes the
@@ -64,6 +65,12 @@ class Feed:
         if rules.relay:
             self._read_out = True
             self._open(Destination(rules.transport, rules.relay), 0, EVERYTHING)
+
+    def change(self, rules: FeedRules) -> None:
+        """Other bounds, from now on. Which destinations the list has was settled when the run began."""
+        self._rules = rules._replace(
+            transport=self._rules.transport, relay=self._rules.relay, horizon=self._rules.horizon
+        )
 
     @property
     def exhausted(self) -> bool:

@@ -5,6 +5,7 @@
     await run.finish(listener)                                carries it out; the listener hears each turn's
                                                               outcomes
     run.stop(), run.abort()                                   from a signal
+    run.change(settings)                                      a reload: for deliveries that start from now on
     async for outcome in send(job, settings): ...             all of it, for programs
 
 Does not read the command line, show progress or write results.
@@ -43,6 +44,7 @@ from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
 from fastsmtp.worker.rewriter import rewriter
+from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import Listener, Settler
 from fastsmtp.worker.share import WHOLE, Share, keep
 
@@ -173,25 +175,11 @@ class Run:
         self._record = record
         self._shared_message = record.template == "none"
         self._queue_prefix = queue_id.prefix(record.created_at)
-        self._rules = configure.read(
-            settings,
-            one_each=not self._shared_message or "{{" in record.sender,
-            null_sender=not record.sender,
-            max_age=job.max_age,
-            horizon=time.time() if once else None,
-            share=share,
-        )
-        self._rewriter = rewriter(settings, log.warning)
-        self._scheduler = Scheduler(self._rules.scheduler, self._queue_id)
-        self._settler = Settler(
-            spool,
-            log,
-            self._rules.backoff,
-            record.created_at,
-            one_message_each=not self._shared_message,
-        )
+        self._share = share
         self._once = once
         self._log = log
+        self._rules = self._read(settings)
+        self._rewriter = rewriter(settings, log.warning)
         self._worker: Worker | None = None
         self._stopped = asyncio.Event()
 
@@ -205,22 +193,45 @@ class Run:
         await self._wait_for_start()
         if self._stopped.is_set():
             return
-        self._settler.listener = listener
+        record, rules = self._record, self._rules
+        settler = Settler(
+            self.spool, self._log, rules.backoff, record.created_at, one_message_each=not self._shared_message
+        )
+        settler.listener = listener
         self.spool.flush()
+        scheduler = Scheduler(rules.scheduler, self._queue_id)
         self._worker = Worker(
-            self._rules,
-            scheduler=self._scheduler,
-            feed=Feed(self.spool, self._scheduler, self._rules.feed),
-            settler=self._settler,
+            rules,
+            scheduler=scheduler,
+            feed=Feed(self.spool, scheduler, rules.feed),
+            settler=settler,
             content=self._content(),
             log=self._log,
-            arrived_at=self._record.created_at,
+            arrived_at=record.created_at,
             once=self._once,
             shared_message=self._shared_message,
         )
         self._log_message("active")
         await self._worker.run()
         self._log_message("removed")
+
+    def change(self, settings: Settings) -> None:
+        """Goes by `settings` from now on: they were checked. What is under way ends as it began."""
+        rules, replaced = self._read(settings), rewriter(settings, self._log.warning)
+        self._rules, self._rewriter = rules, replaced
+        if self._worker is not None:
+            self._worker.change(rules, self._content())
+
+    def _read(self, settings: Settings) -> Rules:
+        record = self._record
+        return configure.read(
+            settings,
+            one_each=not self._shared_message or "{{" in record.sender,
+            null_sender=not record.sender,
+            max_age=self._job.max_age,
+            horizon=time.time() if self._once else None,
+            share=self._share,
+        )
 
     def _log_message(self, state: str) -> None:
         """The queue manager's lines for the message that a whole job shares."""

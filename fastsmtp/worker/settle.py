@@ -27,7 +27,7 @@ class Settler:
     ) -> None:
         self._spool = spool
         self._log = log
-        self._backoff = backoff
+        self.backoff = backoff  # replaced by a reload
         self._arrived_at = arrived_at
         self._one_message_each = one_message_each  # the end of a recipient is the end of its message
         self._turn: list[Outcome] = []
@@ -68,8 +68,8 @@ class Settler:
 
     def _put_off(self, outcome: Outcome) -> Outcome:
         now = outcome.finished_at
-        if self._backoff.expired(now, self._arrived_at):
+        if self.backoff.expired(now, self._arrived_at):
             return outcome._replace(status=EXPIRED)
-        retry_at = self._backoff.retry_at(now, self._arrived_at)
+        retry_at = self.backoff.retry_at(now, self._arrived_at)
         self.earliest_retry = min(self.earliest_retry, retry_at)
         return outcome._replace(retry_at=retry_at)

@@ -60,6 +60,7 @@ TAKEN: list[tuple[Kind, str, object]] = [
     (Address(6), "::ffff:192.0.2.1", "::ffff:192.0.2.1"),
     (Feedback(), "1", "1"),
     (Feedback(), "0.5 / sqrt_concurrency", "0.5 / sqrt_concurrency"),
+    (Feedback(), "1/4", "1/4"),
     (Words(), "a, b", ("a", "b")),
     (NameMask("dns", "native"), "native dns", ("native", "dns")),
     (NameMask("dns", fold=True), "DNS", ("dns",)),
@@ -92,7 +93,7 @@ REFUSED: list[tuple[Kind, str]] = [
         (Address(6), text)
         for text in ("192.0.2.1", "1:2", "::1::", "12345::", "g::", "1:2:3:4:5:6:7:8:9", "::1.2")
     ),
-    *((Feedback(), text) for text in ("2", "x", "1 / window", "", "1/")),
+    *((Feedback(), text) for text in ("2", "x", "1 / window", "", "1/", "3/2", "1/0", "1.0.0", ".")),
     (Words(minimum=1), " , "),
     (NameMask("dns"), "DNS"),
     (NameMask("dns", minimum=1), ""),

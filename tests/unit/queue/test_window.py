@@ -105,6 +105,8 @@ def test_window_stays_between_one_and_the_limit(events, initial, limit):
         ("0.5", Feedback(0.5, 1)),
         ("1/4", Feedback(1, 4)),
         ("1 / concurrency", Feedback(1, 0)),
+        ("1/ SQRT_concurrency", Feedback(1, -1)),
+        ("2/sqrt_concurrency", None),
         ("0", Feedback(0, 1)),
         ("2", None),
         ("3/2", None),
@@ -115,3 +117,9 @@ def test_window_stays_between_one_and_the_limit(events, initial, limit):
 )
 def test_feedback_is_a_number_from_0_to_1_in_three_forms(text, feedback):
     assert parse_feedback(text) == feedback
+
+
+def test_feedback_by_the_root_of_the_window():
+    feedback = parse_feedback("1/sqrt_concurrency")
+    assert feedback is not None
+    assert feedback.value(16) == 0.25

@@ -1,0 +1,190 @@
+"""A peer without a socket: an SMTP server that answers as it is told, and keeps what it heard and when.
+
+    Manner(offers=("SIZE 1000",), answers={"RCPT": "451 later"})     how it behaves
+    Conversation                                                     one connection, as the peer saw it
+
+Answers go by the verb; "." is the end of a message. A list of answers is used up one by one, its last stands.
+After SILENT it says nothing more, HANGUP closes the connection.
+Source: ours.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SILENT = "(silent)"
+HANGUP = "(hangs up)"
+MOMENT = 1e-6  # seconds: what was said is heard before the end
+HIGH_WATER = 65536  # bytes that a transport holds before it says so
+
+USUAL = {"DATA": "354 go ahead", "QUIT": "221 2.0.0 bye"}
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a peer behaves."""
+
+    greeting: str = "220 mx.example ESMTP"
+    name: str = "mx.example"
+    offers: Sequence[str] = ("PIPELINING", "8BITMIME")
+    answers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    delay: float = 0.0  # seconds before each answer
+    stalls: bool = False  # reads nothing after DATA
+    absent: bool = False  # refuses connections
+    mute: bool = False  # lets them hang
+
+
+@dataclass(eq=False)
+class Conversation:
+    """One connection."""
+
+    host: str
+    port: int
+    source: str  # the local address that was asked for; "" is none
+    opened_at: float
+    closed_at: float = float("inf")
+    commands: list[str] = field(default_factory=list)
+    heard_at: list[float] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)  # as on the wire, final dot included
+    content_at: list[float] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return self.closed_at < float("inf")
+
+    @property
+    def spent(self) -> float:
+        """Seconds that it was open."""
+        return round(self.closed_at - self.opened_at, 3)
+
+
+class MemoryTransport(asyncio.Transport):
+    """Both ends of a connection: the client's transport, and the peer behind it."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        protocol: asyncio.Protocol,
+        manner: Manner,
+        conversation: Conversation,
+    ) -> None:
+        super().__init__()
+        self._loop = loop
+        self._protocol = protocol
+        self._manner = manner
+        self._conversation = conversation
+        self._unread = bytearray()
+        self._content = False
+        self._closing = False
+        self._stuck = False
+        self._silent = False
+        self._paused = False
+        self._said: dict[str, int] = {}
+        self._speaks_at = 0.0
+        self._unsaid: deque[bytes] = deque()  # timers of one moment ring in any order
+
+    def begin(self) -> None:
+        self._say(self._manner.greeting)
+
+    # The client's side
+
+    def write(self, data: Any) -> None:
+        if self._closing:
+            return
+        self._unread += data
+        if self._stuck:
+            if not self._paused and len(self._unread) > HIGH_WATER:
+                self._paused = True
+                self._protocol.pause_writing()
+            return
+        self._loop.call_soon(self._listen)
+
+    def writelines(self, list_of_data: Any) -> None:
+        self.write(b"".join(list_of_data))
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._loop.call_soon(self._end)
+
+    def abort(self) -> None:
+        self.close()
+
+    def get_write_buffer_size(self) -> int:
+        return len(self._unread) if self._stuck else 0
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    # The peer's side
+
+    def _listen(self) -> None:
+        while not self._closing and not self._stuck:
+            ending = b"\r\n.\r\n" if self._content else b"\r\n"
+            at = self._unread.find(ending)
+            if self._content and self._unread.startswith(b".\r\n"):
+                at, ending = 0, b".\r\n"
+            if at < 0:
+                return
+            line = bytes(self._unread[: at + len(ending)])
+            del self._unread[: at + len(ending)]
+            if self._content:
+                self._content = False
+                self._conversation.contents.append(line)
+                self._conversation.content_at.append(self._loop.time())
+                self._answer(".")
+            else:
+                self._hear(line[:-2].decode("utf-8", "surrogateescape"))
+
+    def _hear(self, command: str) -> None:
+        self._conversation.commands.append(command)
+        self._conversation.heard_at.append(self._loop.time())
+        verb = command.partition(" ")[0].upper()
+        if verb == "EHLO" and "EHLO" not in self._manner.answers:
+            lines = [self._manner.name, *self._manner.offers]
+            self._say("\r\n".join(f"250{'-' * (at < len(lines)) or ' '}{t}" for at, t in enumerate(lines, 1)))
+            return
+        answer = self._answer(verb)
+        if verb == "DATA" and answer.startswith("354"):
+            self._content = True
+            self._stuck = self._manner.stalls
+
+    def _answer(self, verb: str) -> str:
+        told = self._manner.answers.get(verb)
+        if told is None:
+            answer = USUAL.get(verb, "250 2.0.0 ok")
+        elif isinstance(told, str):
+            answer = told
+        else:
+            number = self._said[verb] = self._said.get(verb, -1) + 1
+            answer = told[min(number, len(told) - 1)]
+        self._say(answer)
+        if verb == "QUIT" and not self._silent:
+            self._loop.call_at(self._speaks_at + MOMENT, self._end)
+        return answer
+
+    def _say(self, answer: str) -> None:
+        self._silent = self._silent or answer == SILENT
+        if self._silent:
+            return
+        self._speaks_at = max(self._speaks_at, self._loop.time() + self._manner.delay)
+        if answer == HANGUP:
+            self._loop.call_at(self._speaks_at + MOMENT, self._end)
+        else:
+            self._unsaid.append(f"{answer}\r\n".encode())
+            self._loop.call_at(self._speaks_at, self._speak)
+
+    def _speak(self) -> None:
+        said = self._unsaid.popleft()
+        if not self._closing:
+            self._protocol.data_received(said)
+
+    def _end(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._conversation.closed_at = self._loop.time()
+            self._protocol.connection_lost(None)
