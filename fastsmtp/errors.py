@@ -12,6 +12,7 @@
       ContentError           one recipient's message cannot be put on the wire: status and reason
       MimeError              a message that cannot be converted for this peer: its recipients bounce
       TableError             a lookup table has no answer now: what hangs on it is deferred, never decided
+      Pending                the same, but only for now: who may wait has the answer fetched and asks again
       LocalProtocolError     we asked for the impossible: a bug of ours, never turned into a bounce
       SpoolError             stops the worker: what cannot be recorded must not be sent
       ReportError            a file for the user cannot be written; what it was to say stands in the spool
@@ -81,6 +82,15 @@ class MimeError(FastsmtpError):
 
 class TableError(FastsmtpError):
     """A lookup table cannot be opened or asked, or gave an answer that is none; says which table and why."""
+
+
+class Pending(FastsmtpError):
+    """A table that asks a server has no answer for `key` at hand (fastsmtp.remote fetches it)."""
+
+    def __init__(self, table: object, key: str) -> None:
+        super().__init__(f"{table}: {key}")
+        self.table = table
+        self.key = key
 
 
 class ContentError(FastsmtpError):

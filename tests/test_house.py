@@ -23,7 +23,7 @@ BODIES = ROOT / "ext"
 FLOORS = [
     {"mail", "conf"},
     {"lookup", "wire", "tls", "sasl", "render", "queue", "outcome"},
-    {"job", "spool", "route", "session", "report"},
+    {"job", "spool", "route", "session", "report", "remote"},
     {"delivery"},
     {"worker"},
     {"daemon", "sink"},
@@ -39,6 +39,10 @@ KNOWN_TO: dict[str, set[str] | None] = {
     "sqlite3": {"spool", "lookup"},  # sqlite: is a type of table; its SQL is the user's
     "dns": {"route", "tls"},
     "jinja2": {"render"},
+    "lmdb": {"lookup"},  # maps a file into memory; so does mmap
+    "psycopg": {"remote"},
+    "asyncmy": {"remote"},
+    "bonsai": {"remote"},
     "OpenSSL": {"tls"},
     "click": {"cli"},
     "rich": {"cli", "report"},

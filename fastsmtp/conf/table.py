@@ -18,6 +18,7 @@ SECTIONS: tuple[tuple[str, tuple[P, ...]], ...] = (
     ("Our side of a session", table_smtp.ADDRESSES),
     ("Routing", table_route.ROUTE),
     ("Hosts and addresses", table_route.HOSTS),
+    ("Lookup tables", table_route.TABLES),
     ("TLS", table_tls.TLS),
     ("TLS policy and engine", table_tls.LEVELS),
     ("SASL authentication", table_sasl.SASL),

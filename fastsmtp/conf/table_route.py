@@ -6,7 +6,18 @@ otherwise.
 """
 # fmt: off
 
-from fastsmtp.conf.kind import Choice, Flag, Interfaces, Maps, NameMask, PatternList, Text, Words
+from fastsmtp.conf.kind import (
+    Choice,
+    Flag,
+    Interfaces,
+    Maps,
+    NameMask,
+    Number,
+    PatternList,
+    Seconds,
+    Text,
+    Words,
+)
 from fastsmtp.conf.parameter import P
 
 ROUTE = (
@@ -118,4 +129,19 @@ HOSTS = (
     P("proxy_interfaces", Words(), "",
       "Addresses of this machine as seen from outside a NAT; they count like inet_interfaces.",
       source="Postfix 2.2"),
+)
+
+TABLES = (
+    P("lookup_time_limit", Seconds(minimum=1), "30s",
+      "Longest wait for the answer of a table that asks a server; then mail that needs it is deferred.",
+      source="ours: Postfix's own limits, up to 100s and more, hold a delivery up for longer"),
+    P("lookup_cache_time", Seconds(minimum=1), "30s",
+      "How long the answer of a server is good for; an error is for 5s at most.",
+      source="ours: Postfix asks anew for each message"),
+    P("lookup_cache_limit", Number(minimum=1000), "100000",
+      "How many answers are kept of one table that asks a server.",
+      source="ours"),
+    P("lookup_connection_limit", Number(minimum=1), "4",
+      "How many connections one process opens to the servers of one table.",
+      source="ours: Postfix opens one a process"),
 )

@@ -4,6 +4,8 @@ Blanks around `=` are allowed within inner braces only. The last of equal keys c
 Source: DATABASE_README, "inline".
 """
 
+from collections.abc import Iterable
+
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.table import BLANKS, Opening, Table, fold, group
 
@@ -22,6 +24,9 @@ class Plain(Table):
 
     def get(self, key: str) -> str | None:
         return self._values.get(key.casefold() if self.folded else key)
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        return self._values.items()
 
 
 def opener(reference: str, name: str, opening: Opening) -> Table:

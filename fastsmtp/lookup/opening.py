@@ -3,8 +3,8 @@
     open_table(text, warn, fold=True)     the table; a Surrogate, and a warning, if it cannot be opened
     TYPES                                 every type, and the module that knows it; imported when it is used
 
-hash, btree, lmdb, cdb and dbm are read through the text that they were built from. proxy: names the table
-after it. Types that ask a server are not here: they need a loop, and this room has none.
+proxy: names the table after it. Types that ask a server raise Pending until somebody with a loop has fetched
+the answer: this room has none.
 Source: DATABASE_README; postmap(1).
 """
 
@@ -27,8 +27,10 @@ TYPES = {
     "pipemap": "pipemap",
     "randmap": "randmap",
     "regexp": "regexp",
+    "socketmap": "socketmap",
     "sqlite": "sqlite",
     "static": "static",
+    "tcp": "tcp",
     "texthash": "texthash",
     "unionmap": "unionmap",
 }

@@ -13,8 +13,12 @@ class PipeMap(Table):
     __slots__ = ("_tables",)
 
     def __init__(self, reference: str, tables: Sequence[Table]) -> None:
-        files = tuple(file for table in tables for file in table.files)
-        super().__init__(reference, fixed=all(table.fixed for table in tables), files=files)
+        super().__init__(
+            reference,
+            fixed=all(table.fixed for table in tables),
+            files=tuple(file for table in tables for file in table.files),
+            volatile=any(table.volatile for table in tables),
+        )
         self._tables = tables
 
     def get(self, key: str) -> str | None:

@@ -23,7 +23,7 @@ class SQLite(Table):
     __slots__ = ("__weakref__", "_client", "_database", "_folded")
 
     def __init__(self, reference: str, client: Client, database: sqlite3.Connection, *, folded: bool) -> None:
-        super().__init__(reference, fixed=True, files=(client.file,))
+        super().__init__(reference, fixed=True, files=(client.file,), volatile=True)
         self._client = client
         self._database = database
         finalize(self, database.close)  # a table has no end of its own: nobody closes it

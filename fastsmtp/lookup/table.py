@@ -2,14 +2,16 @@
 
     table.get(key)       the text, or None for "not found"; TableError when there is no answer
     table.fixed          True if its keys are plain texts, so that it may be asked for parts of an address too
+    table.items()        all keys and texts, where the type can list them
     table.files          the files that it was read from; `changed(table)` says when to open it again
+    table.volatile       True if its answers may become others while its files stay: databases, servers
 
 A table that cannot be opened is a Surrogate: it fails every question, so that mail is deferred rather than
 decided wrongly. An empty answer comes back as it is; `maps` makes an error of it.
 Source: dict(3), DATABASE_README; dict_surrogate(3).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from os import stat
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -23,15 +25,22 @@ BLANKS = " \t\r\n\v\f"
 class Table:
     """A table that is open. Immutable; safe to share."""
 
-    __slots__ = ("files", "fixed", "name")
+    __slots__ = ("files", "fixed", "name", "volatile")
 
-    def __init__(self, name: str, *, fixed: bool, files: tuple["Stamp", ...] = ()) -> None:
+    def __init__(
+        self, name: str, *, fixed: bool, files: tuple["Stamp", ...] = (), volatile: bool = False
+    ) -> None:
         self.name = name  # the reference, as the user wrote it
         self.fixed = fixed
         self.files = files
+        self.volatile = volatile
 
     def get(self, key: str) -> str | None:
         raise NotImplementedError
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """All keys and texts, where the type can tell; TableError where it cannot."""
+        raise TableError("a table of this type cannot be listed")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -8,6 +8,7 @@ key twice makes the table unusable: nobody can say which was meant.
 Source: postmap(1), "table format"; dict_thash(3).
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fastsmtp.conf.maincf import logical_lines
@@ -30,6 +31,9 @@ class TextHash(Table):
 
     def get(self, key: str) -> str | None:
         return self._values.get(key.casefold() if self._folded else key)
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        return self._values.items()
 
 
 def opener(reference: str, name: str, opening: Opening) -> Table:

@@ -1,5 +1,7 @@
 """`fastsmtp lookup`: exit status and the lines on standard error."""
 
+from io import BytesIO, TextIOWrapper
+
 import pytest
 
 from fastsmtp.cli.main import main
@@ -27,3 +29,34 @@ def test_empty_result_is_told_and_printed(capsys: pytest.CaptureFixture[str]) ->
     done = capsys.readouterr()
     assert done.out == "\n"
     assert "empty result is not allowed" in done.err
+
+
+def test_keys_come_from_stdin_a_line_each(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"B\nx y\na\nlast"), encoding="utf-8"))
+    assert main(["lookup", "inline:{a=1, b=2, last=3}", "-"]) == 0
+    assert capsys.readouterr().out == "B\t2\na\t1\nlast\t3\n"
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"x\n"), encoding="utf-8"))
+    assert main(["lookup", "inline:{a=1}", "-"]) == 1
+
+
+def test_error_ends_the_keys_from_stdin(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"a\nb\n"), encoding="utf-8"))
+    assert main(["lookup", "pipemap:{inline:{a=b}, fail:x}", "-"]) == 1
+    assert "fail:x always fails" in capsys.readouterr().err
+
+
+def test_table_is_listed_where_it_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lookup", "-s", "inline:{B=1, a=2}"]) == 0
+    assert capsys.readouterr().out == "b\t1\na\t2\n"
+    assert main(["lookup", "-s", "static:x"]) == 1
+    assert "cannot be listed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["-s", "static:x", "key"], ["static:x"]])
+def test_key_or_list_is_asked_for(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main(["lookup", *words]) == 2
+    assert "expected TYPE:NAME and a KEY, or -s and TYPE:NAME" in capsys.readouterr().err
