@@ -74,8 +74,8 @@ class NullSpool:
         """As records.Spool says."""
         return self._retries[0][0] if self._retries else None
 
-    def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Counts the outcomes, puts deferred recipients on the heap, forgets all else."""
+    def append(self, outcomes: Sequence[Outcome], ahead: Sequence[Outcome] = ()) -> None:
+        """Counts the outcomes, puts deferred recipients on the heap, forgets all else, and `ahead`."""
         for outcome in outcomes:
             recipient = outcome.recipient
             if recipient.id in self._retrying:

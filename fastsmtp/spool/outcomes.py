@@ -1,6 +1,6 @@
 """Outcomes: appended in one write a loop turn, counted in the books, deferrals put on the schedule.
 
-    Outcomes.append(outcomes)    one transaction, all of them or none: written when it returns, not yet synced
+    Outcomes.append(outcomes, ahead)    one transaction, all or none: written when it returns, not yet synced
     Outcomes.due(now, limit)     deferred recipients whose time has come
     Outcomes.next_due()          when to ask again
     Outcomes.books()             the counters, as they stand
@@ -9,6 +9,10 @@ The write of a loop turn is one prepared INSERT of as many rows as there are (up
 SQLite commits by itself: a BEGIN and a COMMIT of their own would cost half as much again. Relay and TLS
 summary, the same for every message of a session, are kept once (table peer) and named by number. The schedule
 is a temporary table, on disk beyond SQLite's cache; recovery.py fills it anew from the outcomes.
+
+`ahead` are rows written before what they speak of has happened (at-most-once: `unknown`, before a message's end
+leaves). They stand for a run that ends now: while this one lasts they count for nothing and schedule nothing,
+and the next row of the same recipient takes their place.
 
 Does not sync: that is sync.py. sqlite3 errors pass through; the counters then stand as before.
 Source: ours (design page, section 3, "Durability is said, not implied").
@@ -66,14 +70,26 @@ class Outcomes:
 
     # --- what a loop turn brought
 
-    def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Records `outcomes`, all or none. After an error nothing is counted, the call may be repeated."""
-        if not outcomes:
-            return
-        peers = self._peers
+    def append(self, outcomes: Sequence[Outcome], ahead: Sequence[Outcome] = ()) -> None:
+        """Records `ahead`, then `outcomes`, all or none. After an error nothing is counted, the call may be
+        repeated.
+        """
         flat: list[object] = []
-        extend = flat.extend
         schedule: list[object] = []
+        if ahead:
+            self._flatten(ahead, flat, [])
+        self._flatten(outcomes, flat, schedule)
+        if not flat:
+            return
+        if schedule:  # first: repeated after an error, it changes nothing
+            self._insert(SCHEDULE, SCHEDULE_WIDTH, schedule)
+        self._write(flat, len(ahead) + len(outcomes))
+        self._count(outcomes)
+
+    def _flatten(self, outcomes: Sequence[Outcome], flat: list[object], schedule: list[object]) -> None:
+        """The values of the rows; those of deferred ones for the schedule too."""
+        peers = self._peers
+        extend = flat.extend
         for outcome in outcomes:
             # Unpacked by place: half the cost of asking the tuple for each name
             recipient, status, dsn, reply, relay, attempts, first, finished, delays, tls, queue_id, retry = (
@@ -86,10 +102,6 @@ class Outcomes:
             extend((number, status, dsn, reply, peer, attempts, first, finished, delay, queue_id, retry))
             if status == DEFERRED:
                 schedule += (retry, number, attempts, first)
-        if schedule:  # first: repeated after an error, it changes nothing
-            self._insert(SCHEDULE, SCHEDULE_WIDTH, schedule)
-        self._write(flat, len(outcomes))
-        self._count(outcomes)
 
     def _write(self, flat: list[object], rows: int) -> None:
         if rows <= ROWS_A_STATEMENT and not self._new_peers:

@@ -100,8 +100,10 @@ class Spool(Protocol):
     def flush(self) -> None:
         """Makes every retry on the schedule due at once: who starts a run by hand wants it."""
 
-    def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Records the outcomes of one loop turn, all or none."""
+    def append(self, outcomes: Sequence[Outcome], ahead: Sequence[Outcome] = ()) -> None:
+        """Records the outcomes of one loop turn, all or none. `ahead`: what recipients that are still in flight
+        come to if the run ends now; on the disk, whatever the policy, when this returns.
+        """
 
     def books(self) -> Books:
         """Where the rows of the list stand."""

@@ -4,7 +4,8 @@
 --              address, byte-wise, then line). Where a duplicate was taken out, its id is not used again.
 -- destination  the domains, largest first; the ids of a domain are first_id to last_id
 -- rejected, duplicate   rows of the list that never become recipients; kept for the results
--- outcome      one row for each attempt; the last one of a recipient counts. No index: nothing may slow the append
+-- outcome      one row for each attempt; the last one of a recipient counts. No index: nothing may slow the append.
+--              At-most-once: `unknown`, before a message's end leaves; the row of its answer, if one comes, follows
 -- peer         relay and TLS summary of outcomes, each text once in a while (a text may have several ids)
 
 CREATE TABLE job (

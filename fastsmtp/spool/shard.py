@@ -50,6 +50,7 @@ class Shard:
     def __init__(self, path: Path, lock: Lock, sync: SyncPolicy, sync_interval: float) -> None:
         self.path = path
         self._lock = lock
+        self._syncs_each = sync == "always"  # SQLite does, with each write
         self._connection = connect(path)
         try:
             check_format(self._connection, path)
@@ -159,18 +160,21 @@ class Shard:
 
     # --- what became of it
 
-    def append(self, outcomes: Sequence[Outcome]) -> None:
-        """Records the outcomes of one loop turn, all or none: one write, and no sync but with `always`.
+    def append(self, outcomes: Sequence[Outcome], ahead: Sequence[Outcome] = ()) -> None:
+        """Records what one loop turn brought, all or none: one write, and no sync but with `always`.
 
-        One outcome for each recipient handed out. Raises SpoolError, none recorded, also where an earlier
-        sync failed.
+        One outcome for each recipient handed out. `ahead` is what its recipients come to if this run ends
+        now, and is on the disk when this returns (outcomes.py). Raises SpoolError, none recorded, also where
+        an earlier sync failed.
         """
         self._syncer.check()
         try:
-            self._outcomes.append(outcomes)
-        except sqlite3.Error as error:
+            self._outcomes.append(outcomes, ahead)
+            if ahead and not self._syncs_each:
+                self._syncer.sync_now()
+        except (sqlite3.Error, OSError) as error:
             raise trouble(error, self.path) from error
-        self._syncer.written(len(outcomes))
+        self._syncer.written(len(outcomes) + len(ahead))
 
     def books(self) -> Books:
         """Where the rows of the list stand. Costs nothing."""

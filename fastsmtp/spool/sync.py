@@ -2,6 +2,7 @@
 
     Syncer(path, interval).check()    before each append: raises what went wrong since the last
     Syncer.written(rows)              after each append: wakes the thread where it sleeps; never waits
+    Syncer.sync_now()                 in the caller's thread: all that was appended is on the disk
     Syncer.close()                    syncs what is left and ends the thread
 
 | spool_sync | an outcome survives a power cut | cost |
@@ -65,6 +66,11 @@ class Syncer:
         if self._asleep:
             self._asleep = False
             self._wake.set()
+
+    def sync_now(self) -> None:
+        """Returns when all that was appended is on the disk. OSError."""
+        self._unsynced = False
+        os.fdatasync(self._log)
 
     def close(self) -> None:
         """Ends the thread after a last sync. Raises SpoolError if that, or anything before it, failed."""

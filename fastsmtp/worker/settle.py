@@ -1,7 +1,8 @@
 """From outcomes to the books: the spool first, then the log and whoever listens, once a loop turn.
 
-    settler.record(outcomes)    during the turn
-    settler.flush()             at its end: one write for all
+    settler.record(outcomes)       during the turn
+    settler.write_ahead(outcomes)  during the turn: what recipients in flight come to if the run ends now
+    settler.flush()                at its end: one write for all
 
 Nothing is reported before it is in the spool. A deferral gets its next attempt here, or expires.
 Source: design page, section 3; Postfix bounce(8), defer_append(3); spec: queue, 6.
@@ -31,6 +32,7 @@ class Settler:
         self._arrived_at = arrived_at
         self._one_message_each = one_message_each  # the end of a recipient is the end of its message
         self._turn: list[Outcome] = []
+        self._ahead: list[Outcome] = []
         self.listener: Listener | None = None
         self.earliest_retry = NEVER  # of those recorded since the last flush
 
@@ -40,14 +42,26 @@ class Settler:
             outcomes = [self._put_off(outcome) for outcome in outcomes]
         self._turn += outcomes
 
+    def write_ahead(self, outcomes: Sequence[Outcome]) -> None:
+        """Takes in what is to be on the disk before the next step, and told to nobody."""
+        self._ahead += outcomes
+
+    def forget_ahead(self) -> None:
+        """The next step is not made."""
+        self._ahead.clear()
+
     def flush(self) -> float:
         """Writes the turn down, then tells of it; gives its earliest retry. SpoolError: nothing more may be
         sent.
         """
         turn = self._turn
+        if self._ahead:
+            self._spool.append(turn, self._ahead)
+            self._ahead = []
+        elif turn:
+            self._spool.append(turn)
         if not turn:
             return NEVER
-        self._spool.append(turn)
         self._turn = []
         self._report(turn)
         if self.listener is not None:

@@ -57,6 +57,15 @@ def test_spool_counts_and_retries(spool: Spool) -> None:
     assert (spool.books().bounced, spool.books().deferred, spool.books().waiting) == (1, 0, 3)
 
 
+def test_what_is_written_ahead_counts_for_nothing_while_the_run_lasts(spool: Spool) -> None:
+    first, *_ = spool.window(*EVERYTHING)
+    spool.append([], [outcome(first, "unknown")])
+    assert (spool.books().unknown, spool.books().untried) == (0, 5)
+    spool.append([outcome(first, "sent")], [outcome(first, "deferred", retry_at=1.0)])
+    assert (spool.books().sent, spool.books().untried) == (1, 4)
+    assert spool.next_due() is None
+
+
 def test_made_up_recipients_are_spread_over_domains() -> None:
     spool = NullSpool.made(spooled.job(), rows=10, domains=5)
     assert [place.waiting for place in spool.destinations(0, 9)] == [2] * 5

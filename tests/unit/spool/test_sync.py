@@ -55,6 +55,28 @@ def test_group_syncs_once_for_what_was_written_since(tmp_path: Path, syncs: Sync
     assert syncs.made == 3
 
 
+@pytest.mark.parametrize("policy", ["group", "none"])
+def test_what_is_written_ahead_is_synced_at_once(tmp_path: Path, syncs: Syncs, policy: SyncPolicy) -> None:
+    shard = Shard.open(written(tmp_path), sync=policy, sync_interval=3600.0)
+    shard.append([], [outcome(recipient, "unknown") for recipient in shard.window(0, 9, 9)])
+    assert syncs.made == 1
+    shard.close()
+
+
+def test_sync_that_fails_of_what_is_written_ahead_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = Shard.open(written(tmp_path), sync="none")
+
+    def full(file: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(sync.os, "fdatasync", full)
+    with pytest.raises(SpoolError, match="Input/output error"):
+        shard.append([], [outcome(recipient, "unknown") for recipient in shard.window(0, 1, 1)])
+    shard.close()
+
+
 def test_group_syncs_what_is_left_when_closing(tmp_path: Path, syncs: Syncs) -> None:
     shard = Shard.open(written(tmp_path), sync="group", sync_interval=3600.0)
     shard.append([outcome(recipient) for recipient in shard.window(0, 9, 9)])

@@ -54,7 +54,7 @@ def test_deferral_past_the_lifetime_expires():
 
 def test_nothing_is_told_that_the_spool_did_not_take():
     class Full(NullSpool):
-        def append(self, outcomes):
+        def append(self, outcomes, ahead=()):
             raise SpoolError("disk full")
 
     s, spool = settler(Full.made(job(), 3))
@@ -63,3 +63,28 @@ def test_nothing_is_told_that_the_spool_did_not_take():
     with pytest.raises(SpoolError):
         s.flush()
     assert heard == []
+
+
+def test_what_is_written_ahead_goes_with_the_turn_and_is_told_to_nobody():
+    class Ahead(NullSpool):
+        def append(self, outcomes, ahead=()):
+            written.append((list(outcomes), list(ahead)))
+
+    written = []
+    s, spool = settler(Ahead.made(job(), 3))
+    heard = heard_by(s)
+    one, two, _ = spool.window(0, 9, 9)
+    s.write_ahead([outcome(one, "unknown")])
+    s.record([outcome(two)])
+    s.flush()
+    s.write_ahead([outcome(two, "unknown")])
+    s.flush()
+    assert written == [([outcome(two)], [outcome(one, "unknown")]), ([], [outcome(two, "unknown")])]
+    assert heard == [outcome(two)]
+
+
+def test_what_was_written_ahead_of_a_step_not_made_is_forgotten():
+    s, spool = settler()
+    s.write_ahead([outcome(spool.window(0, 9, 1)[0], "unknown")])
+    s.forget_ahead()
+    assert s.flush() == NEVER
