@@ -164,6 +164,11 @@ STORE = (
     P("header_size_limit", Size(minimum=1), "102400",
       "Longest header that is taken as one.",
       source="Postfix 2.2"),
+    P("delivery_guarantee", Choice("at_least_once", "at_most_once"), "at_least_once",
+      "What becomes of a recipient when the answer to a message's end was never seen. at_least_once "
+      "tries again, at the risk of a second copy; at_most_once ends it as unknown, and forces that to the "
+      "disk before the end of each message leaves.",
+      source="ours; RFC 1047 is about the risk"),
     P("spool_sync", Choice("always", "group", "none"), "group",
       "When outcomes are forced to the disk: each at once, together at intervals, or when the system "
       "likes.",

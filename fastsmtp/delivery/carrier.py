@@ -18,7 +18,7 @@ Source: Postfix smtp_connect(3), smtp_reuse(3); spec: session, 3, 15; routing, 6
 import asyncio
 
 from fastsmtp.delivery.desk import Desk
-from fastsmtp.delivery.settling import Settling
+from fastsmtp.delivery.settling import Settling, doubtful
 from fastsmtp.delivery.walk import Walk
 from fastsmtp.errors import ContentError
 from fastsmtp.mail.destination import Destination
@@ -119,7 +119,10 @@ class Carrier:
                 return True
         return False
 
-    def content_due(self, session: Session) -> None:
+    def content_due(self, session: Session, transaction: Transaction) -> None:
+        if self._generation.rules.at_most_once:
+            request: Request = transaction.subject  # type: ignore[assignment]
+            self._settling.expect(session, request, transaction)
         if not self._begin_next(session) and (
             self._outdated or self._desk.finishing(self.destination) or not self._desk.reusable(session)
         ):
@@ -145,10 +148,14 @@ class Carrier:
             return
         where = stages.SENDING_CONTENT if in_content else stages.STAGES[stage]
         failure = classify.stream_failure(session.name, where, timed_out=timed_out)
+        in_doubt = doubtful(left, in_content=in_content) if self._generation.rules.at_most_once else []
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
             if self._spares(session, transaction, request):
                 self._spare(request)
+            elif transaction in in_doubt:
+                in_doubt_verdict = classify.in_doubt(session.name, timed_out=timed_out)
+                self._settle(session, request, transaction, in_doubt_verdict)
             else:
                 self._settle(session, request, transaction, failure)
         self._go_on()
@@ -161,7 +168,7 @@ class Carrier:
         kept = self._settling.settle(session, request, transaction, failure, final=final)
         if kept is not None:
             self._walk.note_failure(request, kept, session.host)
-            self._desk.put_back(request)
+            self._put_back(request)
 
     def _spares(self, session: Session, transaction: Transaction, request: Request) -> bool:
         """The session ended before it touched this transaction: another one shall carry it, at no cost."""
@@ -172,6 +179,10 @@ class Carrier:
         request.hosts = []
         request.host_index = 0
         request.site = -1
+        self._put_back(request)
+
+    def _put_back(self, request: Request) -> None:
+        self._settling.withdraw(request)
         self._desk.put_back(request)
 
     def _release(self, session: Session) -> None:
@@ -199,9 +210,13 @@ class Carrier:
         self._desk.ended(self)
 
     def abort(self) -> None:
-        """Ends what is under way at once; nothing is decided by it."""
+        """Ends what is under way at once; nothing is decided by it, but at-most-once what is in doubt
+        then.
+        """
         if self._task is not None:
             self._task.cancel()
-        if self._session is not None:
-            self._session.driver = None
-            self._session.abort()
+        session = self._session
+        if session is not None:
+            left = session.forsake()
+            if self._generation.rules.at_most_once:
+                self._settling.forsake(session, left, in_content=session.in_content)

@@ -36,7 +36,9 @@ class Slot(Protocol):
     destination: Destination
 
     def abort(self) -> None:
-        """Ends what is under way at once; nothing is decided by it."""
+        """Ends what is under way at once; nothing is decided by it, but at-most-once what is in doubt
+        then.
+        """
 
 
 class DeliveryRules(NamedTuple):
@@ -46,6 +48,7 @@ class DeliveryRules(NamedTuple):
     sessions_limit: int  # smtp_mx_session_limit; 0: none
     skips_5xx_greeting: bool
     soft_bounce: bool
+    at_most_once: bool  # delivery_guarantee
 
 
 class Generation(NamedTuple):
@@ -93,6 +96,11 @@ class Desk(Protocol):
 
         What `session` was about to say waits until it is in the spool: a kill never finds a session with two
         messages that may have arrived and are not on record.
+        """
+
+    def write_ahead(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
+        """What recipients in flight come to if the run ends now: told to nobody, and on the disk before
+        `session` says what it was about to say.
         """
 
     def done(self, request: Request, *, good: bool, dsn: str = "", text: str = "") -> None:

@@ -2,8 +2,13 @@
 
     settling.settle(session, request, transaction, ...)    a transaction ended
     settling.decide_all(request, verdict, relay)           the same verdict for all that is left
+    settling.expect(session, request, transaction)         at-most-once: its end is about to leave
+    settling.withdraw(request)                             at-most-once: it was not taken, and shall go
+    elsewhere settling.forsake(session, left, ...)                   at-most-once: the run ends
 
-Each of them ends in `done` at the Desk, unless recipients are kept: whoever called puts the request back.
+settle and decide_all end in `done` at the Desk, unless recipients are kept: whoever called puts the request
+back. With delivery_guarantee = at_most_once no end of data leaves before its recipients are on record as
+unknown, and one that is never answered leaves them so.
 Does not say what a reply means (fastsmtp.outcome), nor which host is next (Walk).
 Source: Postfix smtp_trouble(3), smtp_rcpt(3); spec: routing, 4.5, 5.
 """
@@ -13,7 +18,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
-from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, Delays, Outcome
+from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, UNKNOWN, Delays, Outcome
 from fastsmtp.session.connection import Session
 from fastsmtp.wire.transaction import Transaction
 
@@ -99,6 +104,48 @@ class Settling:
         good = reached or request.transacted or not verdict.soft
         desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)
 
+    # At-most-once
+
+    def expect(self, session: Session, request: Request, transaction: Transaction) -> None:
+        """Its end may leave once this is on the disk: those not refused by then are unknown until it is
+        answered.
+        """
+        request.ahead = True
+        recipients = [
+            recipient
+            for recipient, reply in zip(request.recipients, transaction.replies, strict=True)
+            if reply is None or reply.digit == 2
+        ]
+        verdict = classify.not_answered(session.name)
+        self._write_ahead(request, recipients, verdict, session)
+
+    def withdraw(self, request: Request) -> None:
+        """It did not arrive after all: a run that takes up here sends it."""
+        if request.ahead:
+            request.ahead = False
+            verdict = Verdict(False, True, request.failure_dsn, request.failure_text)
+            self._write_ahead(request, request.recipients, verdict, None)
+
+    def forsake(self, session: Session, left: list[Transaction], *, in_content: bool) -> None:
+        """The session is cut off by us: what may have arrived is decided."""
+        in_doubt = doubtful(left, in_content=in_content)
+        for transaction in left:
+            request: Request = transaction.subject  # type: ignore[assignment]
+            if transaction in in_doubt:
+                verdict = classify.in_doubt(session.name, timed_out=False)
+                self._decide_each(session, request, transaction, verdict, self._desk.clock(), final=False)
+            self.withdraw(request)
+
+    def _write_ahead(
+        self, request: Request, recipients: list[Recipient], verdict: Verdict, session: Session | None
+    ) -> None:
+        relay, uses = (session.relay, session.uses + 1) if session is not None else ("none", 0)
+        now = self._desk.clock()
+        outcomes = self._outcomes(request, recipients, verdict, relay=relay, uses=uses, now=now)
+        self._desk.write_ahead(outcomes, session)
+
+    # Outcomes
+
     def _outcomes(
         self,
         request: Request,
@@ -111,7 +158,9 @@ class Settling:
     ) -> list[Outcome]:
         """The same verdict for each of `recipients`; `uses` of the session so far."""
         dsn = verdict.dsn
-        word = SENT if verdict.sent else DEFERRED if verdict.soft else BOUNCED
+        word = (
+            SENT if verdict.sent else DEFERRED if verdict.soft else UNKNOWN if verdict.in_doubt else BOUNCED
+        )
         if word is BOUNCED and self._rules.soft_bounce:
             word, dsn = DEFERRED, status.softened(dsn)
         handed_at, ready_at = request.handed_at, request.ready_at
@@ -140,3 +189,12 @@ class Settling:
             )
             for recipient in recipients
         ]
+
+
+def doubtful(left: list[Transaction], *, in_content: bool) -> list[Transaction]:
+    """Of those without an answer when the stream ended, those that may have arrived.
+
+    `in_content`: the last one's end was still in our hands.
+    """
+    found = [transaction for transaction in left if transaction.in_doubt]
+    return found[:-1] if in_content else found

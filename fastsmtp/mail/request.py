@@ -16,6 +16,7 @@ class Request:
     __slots__ = (
         "active_at",
         "addresses_tried",
+        "ahead",
         "destination",
         "failure_dsn",
         "failure_relay",
@@ -49,6 +50,7 @@ class Request:
         self.addresses_tried = 0  # smtp_mx_address_limit counts these,
         self.sessions_tried = 0  # and smtp_mx_session_limit these
         self.transacted = False  # a transaction of it ran to its end: its site is not dead
+        self.ahead = False  # its recipients are on record as unknown: the end of data may have left
         self.spared = 0  # times it came back from a session that closed before touching it
         self.failure_dsn = "4.3.0"  # the last failure of a site, for those left when all hosts are used up
         self.failure_text = "server unavailable or unable to receive mail"

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from fastsmtp.outcome import status
 
+MAY_HAVE_ARRIVED = "message may have been delivered, and is not sent again"
 CLOSING = 421  # the service closes the channel, whatever was asked (RFC 5321 3.8)
 
 
@@ -45,12 +46,13 @@ class Answers(Protocol):
 
 
 class Verdict(NamedTuple):
-    """What was decided for one recipient. `soft` has no meaning for a sent one."""
+    """What was decided for one recipient. `soft` has no meaning for a sent one, nor for one in doubt."""
 
     sent: bool
     soft: bool
     dsn: str
     text: str
+    in_doubt: bool = False  # it may have arrived, and is not to be sent again
 
 
 def accepted(reply: Reply) -> Verdict:
@@ -97,6 +99,23 @@ def stream_failure(host: str, stage: str, *, timed_out: bool) -> Verdict:
     else:
         text = f"lost connection with {host} while {stage}"
     return Verdict(False, True, status.LOST, text)
+
+
+def in_doubt(host: str, *, timed_out: bool) -> Verdict:
+    """At-most-once: the stream ended behind the end of data."""
+    how = f"conversation with {host} timed out" if timed_out else f"lost connection with {host}"
+    return Verdict(False, False, status.LOST, f"{how} while sending end of data -- {MAY_HAVE_ARRIVED}", True)
+
+
+def not_answered(host: str) -> Verdict:
+    """What stands on record while the end of data is on its way, should nothing follow."""
+    return Verdict(
+        False,
+        False,
+        status.LOST,
+        f"no answer of host {host} to the end of data is on record -- {MAY_HAVE_ARRIVED}",
+        True,
+    )
 
 
 def of_transaction(transaction: Answers, index: int, host: str) -> Verdict | None:

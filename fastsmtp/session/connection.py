@@ -31,8 +31,8 @@ NEVER = float("inf")
 class Driver(Protocol):
     """Who is told what became of the transactions."""
 
-    def content_due(self, session: "Session") -> None:
-        """A transaction's content leaves next: what is begun now travels in the same group."""
+    def content_due(self, session: "Session", transaction: Transaction) -> None:
+        """The transaction's content leaves next: what is begun now travels in the same group."""
 
     def answered(self, session: "Session", transaction: Transaction) -> None:
         """Every recipient of it has an answer."""
@@ -99,6 +99,11 @@ class Session(asyncio.Protocol):
         """
         return self._unheard > 0 or self.engine.busy
 
+    @property
+    def in_content(self) -> bool:
+        """Content that was handed to the transport has not all left."""
+        return self._writing
+
     # What the driver asks
 
     def begin(self, transaction: Transaction) -> None:
@@ -138,6 +143,13 @@ class Session(asyncio.Protocol):
         self.over = True
         if self._transport is not None:
             self._transport.abort()
+
+    def forsake(self) -> list[Transaction]:
+        """The same, and the driver hears nothing of it: gives what has no answer."""
+        self.driver = None
+        left = self.engine.forsake()
+        self.abort()
+        return left
 
     # What the transport tells
 
@@ -196,7 +208,7 @@ class Session(asyncio.Protocol):
                         self.driver.answered(self, subject)  # type: ignore[arg-type]
                 elif kind == engine.CONTENT_DUE:
                     if self.driver is not None:
-                        self.driver.content_due(self)
+                        self.driver.content_due(self, subject)  # type: ignore[arg-type]
                 else:
                     self._handle_event(kind, subject)
         finally:

@@ -10,9 +10,9 @@ SQLite commits by itself: a BEGIN and a COMMIT of their own would cost half as m
 summary, the same for every message of a session, are kept once (table peer) and named by number. The schedule
 is a temporary table, on disk beyond SQLite's cache; recovery.py fills it anew from the outcomes.
 
-`ahead` are rows written before what they speak of has happened (at-most-once: `unknown`, before a message's end
-leaves). They stand for a run that ends now: while this one lasts they count for nothing and schedule nothing,
-and the next row of the same recipient takes their place.
+`ahead` are rows written before what they speak of has happened (at-most-once: `unknown`, before a message's
+end leaves). They stand for a run that ends now: while this one lasts they count for nothing and schedule
+nothing, and the next row of the same recipient takes their place.
 
 Does not sync: that is sync.py. sqlite3 errors pass through; the counters then stand as before.
 Source: ours (design page, section 3, "Durability is said, not implied").

@@ -101,8 +101,8 @@ class Spool(Protocol):
         """Makes every retry on the schedule due at once: who starts a run by hand wants it."""
 
     def append(self, outcomes: Sequence[Outcome], ahead: Sequence[Outcome] = ()) -> None:
-        """Records the outcomes of one loop turn, all or none. `ahead`: what recipients that are still in flight
-        come to if the run ends now; on the disk, whatever the policy, when this returns.
+        """Records the outcomes of one loop turn, all or none. `ahead`: what recipients that are still in
+        flight come to if the run ends now; on the disk, whatever the policy, when this returns.
         """
 
     def books(self) -> Books:

@@ -108,6 +108,7 @@ class Worker:
     def abort(self) -> None:
         """Everything ends now; what is undecided stays in the spool."""
         self._stopping = True
+        self._settler.forget_ahead()
         for carrier in self._carriers:
             carrier.abort()
         self._finish(None)
@@ -255,6 +256,14 @@ class Worker:
 
     def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         self._settler.record(outcomes)
+        self._hold(session)
+
+    def write_ahead(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
+        self._settler.write_ahead(outcomes)
+        self._hold(session)
+
+    def _hold(self, session: Session | None) -> None:
+        """Until the end of the turn, which is on record then."""
         if session is not None and not session.held:
             session.held = True
             self._held.append(session)

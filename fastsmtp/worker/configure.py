@@ -61,6 +61,7 @@ def read(
             sessions_limit=settings.number("smtp_mx_session_limit"),
             skips_5xx_greeting=settings.flag("smtp_skip_5xx_greeting"),
             soft_bounce=settings.flag("soft_bounce"),
+            at_most_once=settings.text("delivery_guarantee") == "at_most_once",
         ),
         content=content_rules(settings),
         session=_session(settings),

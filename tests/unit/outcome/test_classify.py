@@ -26,7 +26,7 @@ HOST = "mx.example[192.0.2.1]"
 )
 def test_refusal_has_status_class_and_reason(line, dsn, soft, text):
     verdict = classify.refused(Reply(line), HOST, "RCPT TO command")
-    assert verdict == (False, soft, dsn, text)
+    assert verdict[:4] == (False, soft, dsn, text)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,21 @@ def test_greeting_refusal_is_softened_only_in_class_5(line, soften, dsn, soft):
 )
 def test_broken_stream_is_soft(timed_out, text):
     verdict = classify.stream_failure(HOST, "sending MAIL FROM", timed_out=timed_out)
-    assert verdict == (False, True, "4.4.2", text)
+    assert verdict[:4] == (False, True, "4.4.2", text)
 
 
 def test_transaction_without_a_reply_has_no_verdict():
     assert classify.of_transaction(Transaction(b"", [b"r@x"], b".\r\n"), 0, HOST) is None
+
+
+@pytest.mark.parametrize(
+    ("timed_out", "how"),
+    [(False, f"lost connection with {HOST}"), (True, f"conversation with {HOST} timed out")],
+)
+def test_stream_broken_behind_the_end_of_data_is_neither_soft_nor_hard(timed_out, how):
+    verdict = classify.in_doubt(HOST, timed_out=timed_out)
+    assert (verdict.sent, verdict.soft, verdict.in_doubt, verdict.dsn) == (False, False, True, "4.4.2")
+    assert (
+        verdict.text
+        == f"{how} while sending end of data -- message may have been delivered, and is not sent again"
+    )
