@@ -2,11 +2,12 @@
 
     generic = Generic(rules, warn)
     generic.find(address)     its replacement; None: it stays; TableError: nobody knows, nothing may be sent
-    generic.changed(now)      now and then: whether tables were read anew, so that what was made with the
-                              earlier ones is to be made again
+    generic.changed(now)      now and then: whether tables were read anew, or may have other answers now, so
+                              that what was made with the earlier ones is to be made again
 Addresses come in and go out in quoted form. A result `@domain` keeps the local part; a name without a domain
 is at $myorigin; a result is not looked up again. The null sender is nobody's.
-What is found is remembered, so that an address that stands in each message is looked up once.
+What is found is remembered, so that an address that stands in each message is looked up once; what a database
+or a server says, for MEMORY_TIME. A server's answer that is not at hand is Pending.
 Source: generic(5), mail_addr_map(3), mail_addr_find(3); smtp_generic_maps, recipient_delimiter,
 propagate_unmatched_extensions, myorigin, mydestination (spec: content, 6; config, 9.1).
 """
@@ -15,15 +16,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fastsmtp.errors import TableError
+from fastsmtp.lookup.followed import Followed
 from fastsmtp.lookup.keys import email_keys, find, spellings, split_extension
 from fastsmtp.lookup.maps import Maps
 from fastsmtp.lookup.pattern_list import PatternList
-from fastsmtp.lookup.table import Surrogate, changed, fold
+from fastsmtp.lookup.table import fold
 from fastsmtp.mail.address import quote
 from fastsmtp.mail.address_list import parse
 
 PARAMETER = "smtp_generic_maps"
-CHECK_INTERVAL = 10.0  # seconds between two looks at the tables' files; spec: config, 10, asks for 60 at most
+MEMORY_TIME = 10.0  # seconds; spec: config, 10, asks for 60 at most until a change counts
 MEMORY_LIMIT = 10_000  # addresses remembered; then all are forgotten
 
 Warn = Callable[[str], None]
@@ -46,24 +48,25 @@ class Generic:
         self._rules = rules
         self._warn = warn
         self._origin = fold(rules.origin)
-        self._destinations = PatternList.open("mydestination", rules.destinations, warn)
-        self._check_at = 0.0
-        self._open()
-
-    def _open(self) -> None:
-        self._maps = Maps.open(PARAMETER, self._rules.tables, self._warn)
+        self._maps = Followed(lambda: Maps.open(PARAMETER, rules.tables, warn))
+        self._destinations = Followed(lambda: PatternList.open("mydestination", rules.destinations, warn))
         self._known: dict[str, str | None] = {}
+        self._forget_at = 0.0
+
+    @property
+    def volatile(self) -> bool:
+        """Its answers come from a database or a server, at least in part."""
+        return self._maps.now.volatile or self._destinations.now.volatile
 
     def changed(self, now: float) -> bool:
-        """`now`: any clock in seconds. A table that could not be opened is tried again, too."""
-        if now < self._check_at:
+        """`now`: any clock in seconds."""
+        opened = self._maps.look(now)
+        opened = self._destinations.look(now) or opened
+        if not opened and not (self.volatile and now >= self._forget_at):
             return False
-        first, self._check_at = self._check_at == 0.0, now + CHECK_INTERVAL
-        tables = self._maps.tables
-        if first or not any(isinstance(table, Surrogate) or changed(table) for table in tables):
-            return False
-        self._open()
-        return True
+        first, self._forget_at = not self._forget_at, now + MEMORY_TIME
+        self._known.clear()
+        return opened or not first
 
     def find(self, address: str) -> str | None:
         """Its replacement, if the tables name one."""
@@ -79,10 +82,10 @@ class Generic:
         return found
 
     def _is_local(self, domain: str) -> bool:
-        return fold(domain) == self._origin or self._destinations.match_host(domain)
+        return fold(domain) == self._origin or self._destinations.now.match_host(domain)
 
     def _look_up(self, address: str) -> str | None:
-        hit = find(self._maps, email_keys(address, self._rules.delimiter, self._is_local))
+        hit = find(self._maps.now, email_keys(address, self._rules.delimiter, self._is_local))
         if hit is None:
             return None
         key, result = hit

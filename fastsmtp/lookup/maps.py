@@ -3,6 +3,7 @@
     Maps(parameter, tables)           in the order of the setting
     .find(key)                        the text, None, or TableError; a full key goes to every table
     .find(key, partial=True)          the same for a part of an address: tables of patterns are left out
+    .changed(), .broken, .volatile    see `followed` and `table`
 An empty key is never looked up. An empty answer is an error: somebody meant "not found" and wrote something
 else.
 Source: maps(3); DATABASE_README.
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.opening import open_table
-from fastsmtp.lookup.table import Table
+from fastsmtp.lookup.table import Surrogate, Table, changed
 
 
 class Maps:
@@ -49,6 +50,20 @@ class Maps:
                     )
                 return found
         return None
+
+    def changed(self) -> bool:
+        """Whether a file of a table is another one now."""
+        return any(map(changed, self.tables))
+
+    @property
+    def broken(self) -> bool:
+        """A table could not be opened."""
+        return any(isinstance(table, Surrogate) for table in self.tables)
+
+    @property
+    def volatile(self) -> bool:
+        """Answers may change while files stay."""
+        return any(table.volatile for table in self.tables)
 
     def __bool__(self) -> bool:
         return bool(self.tables)

@@ -9,6 +9,7 @@ decides.
     .match_host(name)                this host, or the domains above it
     .match_address(text)             this address, or a network that holds it
     .match_peer(name, address)       each element against the one, then the other
+    .changed(), .broken, .volatile   see `followed` and `table`
     parent_style(words, parameter)   whether example.com stands for what is below it, too
 
 Nothing applies: False, so a list of exclusions alone matches nothing. A file or table that cannot be read
@@ -26,7 +27,7 @@ from fastsmtp.errors import TableError
 from fastsmtp.lookup.cidr import Network, address, contains, network
 from fastsmtp.lookup.opening import open_table
 from fastsmtp.lookup.rules import BadRule
-from fastsmtp.lookup.table import Stamp, Table, fold, read
+from fastsmtp.lookup.table import Stamp, Surrogate, Table, fold, is_changed, read
 
 Warn = Callable[[str], None]
 
@@ -127,6 +128,22 @@ class PatternList:
             if applies(element):
                 return not element.negated
         return False
+
+    def changed(self) -> bool:
+        """Whether a file, or a file of a table, is another one now."""
+        return is_changed(self.files) or any(
+            element.table is not None and is_changed(element.table.files) for element in self._elements
+        )
+
+    @property
+    def broken(self) -> bool:
+        """A file could not be read, or a table not be opened."""
+        return any(element.broken or isinstance(element.table, Surrogate) for element in self._elements)
+
+    @property
+    def volatile(self) -> bool:
+        """What matches may change while files stay."""
+        return any(element.table is not None and element.table.volatile for element in self._elements)
 
     def __bool__(self) -> bool:
         return bool(self._elements)

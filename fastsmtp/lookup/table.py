@@ -105,7 +105,12 @@ def read(path: Path) -> tuple[bytes, Stamp]:
 
 def changed(table: Table) -> bool:
     """Whether a file that the table was read from is another one now."""
-    for known in table.files:
+    return is_changed(table.files)
+
+
+def is_changed(files: Iterable[Stamp]) -> bool:
+    """Whether one of them is another one now, or gone."""
+    for known in files:
         try:
             if stamp(known.path) != known:
                 return True

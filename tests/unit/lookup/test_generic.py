@@ -1,12 +1,14 @@
 """smtp_generic_maps: which address becomes which (spec: content, section 6)."""
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from fastsmtp.errors import TableError
-from fastsmtp.lookup.generic import CHECK_INTERVAL, Generic, GenericRules
+from fastsmtp.errors import Pending, TableError
+from fastsmtp.lookup.followed import LOOK_INTERVAL, RETRY_INTERVAL
+from fastsmtp.lookup.generic import MEMORY_TIME, Generic, GenericRules
 
 TABLE = (
     "inline:{joe@int.test=joe.out@pub.example, @swap.test=@pub.example, ext@int.test=base@out.example, "
@@ -98,11 +100,23 @@ def test_changed_file_is_read_anew_when_it_is_time(tmp_path: Path) -> None:
     assert tables.find("a@b") == "c@d"
     path.write_text("a@b other@d\n")
     os.utime(path, (1, 1))
-    assert not tables.changed(1000.0 + CHECK_INTERVAL / 2)
+    assert not tables.changed(1000.0 + LOOK_INTERVAL / 2)
     assert tables.find("a@b") == "c@d"
-    assert tables.changed(1000.0 + CHECK_INTERVAL)
+    assert tables.changed(1000.0 + LOOK_INTERVAL)
     assert tables.find("a@b") == "other@d"
-    assert not tables.changed(1000.0 + 3 * CHECK_INTERVAL)
+    assert not tables.changed(1000.0 + 3 * LOOK_INTERVAL)
+
+
+def test_list_of_local_domains_is_followed_too(tmp_path: Path) -> None:
+    domains = tmp_path / "domains"
+    domains.write_text("a.test\n")
+    tables = Generic(GenericRules(("inline:{u=x@y}",), "", False, "o.test", (str(domains),)), pytest.fail)
+    assert not tables.changed(1.0)
+    assert (tables.find("u@a.test"), tables.find("u@b.test")) == ("x@y", None)
+    domains.write_text("b.test\n")
+    os.utime(domains, (1, 1))
+    assert tables.changed(1.0 + LOOK_INTERVAL)
+    assert (tables.find("u@a.test"), tables.find("u@b.test")) == (None, "x@y")
 
 
 def test_table_that_was_missing_is_tried_again(tmp_path: Path) -> None:
@@ -111,5 +125,27 @@ def test_table_that_was_missing_is_tried_again(tmp_path: Path) -> None:
     assert "is unavailable" in told[0]
     assert not tables.changed(1.0)
     (tmp_path / "generic").write_text("a@b c@d\n")
-    assert tables.changed(1.0 + CHECK_INTERVAL)
+    assert tables.changed(1.0 + RETRY_INTERVAL)
     assert tables.find("a@b") == "c@d"
+
+
+def test_what_a_database_says_is_remembered_for_a_while_alone(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "db", isolation_level=None)
+    database.execute("CREATE TABLE t (k, v)")
+    database.execute("INSERT INTO t VALUES ('a@b', 'c@d')")
+    (tmp_path / "table").write_text(f"dbpath = {tmp_path}/db\nquery = SELECT v FROM t WHERE k = '%s'\n")
+    tables = generic(f"sqlite:{tmp_path}/table")
+    assert tables.volatile
+    assert not tables.changed(1.0)
+    assert tables.find("a@b") == "c@d"
+    database.execute("UPDATE t SET v = 'e@f'")
+    assert not tables.changed(1.0 + MEMORY_TIME / 2)
+    assert tables.find("a@b") == "c@d"
+    assert tables.changed(1.0 + MEMORY_TIME)
+    assert tables.find("a@b") == "e@f"
+    database.close()
+
+
+def test_server_that_was_not_asked_yet_is_pending() -> None:
+    with pytest.raises(Pending, match="a@b"):
+        generic("tcp:localhost:9").find("a@b")

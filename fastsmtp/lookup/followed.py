@@ -1,0 +1,52 @@
+"""What is made of tables and files, made anew when they change.
+
+    maps = Followed(lambda: Maps.open(parameter, words, warn))
+    maps.now                 what was opened last
+    maps.look(now)           at a moment that suits: whether it was opened anew, so that what was made with
+                             the earlier one is to be made again
+
+Any thing will do that says with `changed` whether its files are others now, and with `broken` whether a part
+of it could not be opened: that is tried again, after a pause, since its files may be the same all the while.
+Source: ours; Postfix ends a process whose tables have changed (spec: config, 10, asks for 60 s at most).
+"""
+
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+LOOK_INTERVAL = 1.0  # seconds between two looks at the files
+RETRY_INTERVAL = 10.0  # and between two tries to open what could not be opened
+
+
+class Changeable(Protocol):
+    def changed(self) -> bool: ...
+
+    @property
+    def broken(self) -> bool: ...
+
+
+Opened = TypeVar("Opened", bound=Changeable)
+
+
+class Followed(Generic[Opened]):
+    """`now`, and when to look whether it still is."""
+
+    __slots__ = ("_look_at", "_open", "_retry_at", "now")
+
+    def __init__(self, open_: Callable[[], Opened]) -> None:
+        self._open = open_
+        self._look_at = self._retry_at = 0.0
+        self.now = open_()
+
+    def look(self, now: float) -> bool:
+        """`now`: any clock in seconds."""
+        if now < self._look_at:
+            return False
+        if not self._look_at:
+            self._retry_at = now + RETRY_INTERVAL
+        self._look_at = now + LOOK_INTERVAL
+        is_due = self.now.broken and now >= self._retry_at
+        if not is_due and not self.now.changed():
+            return False
+        self._retry_at = now + RETRY_INTERVAL
+        self.now = self._open()
+        return True
