@@ -22,7 +22,7 @@ from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
-from fastsmtp.route.resolver import LookupFailure
+from fastsmtp.route.failure import LookupFailure
 from fastsmtp.session.connection import Refused, Session
 from fastsmtp.session.opening import open_session
 from fastsmtp.session.stages import STAGES

@@ -14,8 +14,9 @@ import random
 from typing import NamedTuple
 
 from fastsmtp.mail.destination import Host
+from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.nexthop import NexthopError, Site, is_address, parse_site, split_sites
-from fastsmtp.route.resolver import LookupFailure, Resolver
+from fastsmtp.route.resolver import Resolver
 
 NULL_MX = "5.1.0"
 NO_ADDRESS = "5.4.4"
@@ -122,7 +123,10 @@ class Router:
         """The addresses of one host name (or of an address that stands for one)."""
         if is_address(name):
             return [Host(name, name, site.port, preference, True)]
-        hosts = [Host(name, a, site.port, preference, True) for a in await self._resolver.addresses(name)]
+        hosts = [
+            Host(name, a, site.port, preference, True)
+            for a in (await self._resolver.addresses(name)).addresses
+        ]
         if self._rules.randomize:
             random.shuffle(hosts)
         return hosts

@@ -11,6 +11,7 @@ import socket
 from typing import NamedTuple
 
 KNOWN_PORTS = {"lmtp": 24, "smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}  # known_tcp_ports
+NAME_LIMIT = 255
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
 
 
@@ -53,18 +54,31 @@ def parse_site(text: str, default_port: int) -> Site:
 
 def is_address(host: str) -> bool:
     """Whether the host is an IPv4 or IPv6 address."""
+    return family(host) is not None
+
+
+def family(host: str) -> str | None:
+    """`ipv4` or `ipv6` of an address; None for a name."""
+    if ":" not in host and not host[-1:].isdigit():
+        return None
     try:
-        ipaddress.ip_address(host)
+        return "ipv4" if ipaddress.ip_address(host).version == 4 else "ipv6"
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def is_host_name(name: str) -> bool:
+    """Whether a host or domain may be called so."""
+    labels = name.removesuffix(".").split(".")
+    return (
+        len(name) <= NAME_LIMIT
+        and all(_LABEL.match(label) for label in labels)
+        and not all(label.isdigit() for label in labels)
+    )
 
 
 def _check_host(host: str, text: str) -> None:
-    if is_address(host):
-        return
-    labels = host.removesuffix(".").split(".")
-    if len(host) > 255 or not all(_LABEL.match(label) for label in labels) or labels[-1].isdigit():
+    if not is_address(host) and not is_host_name(host):
         raise NexthopError(f'bad host or domain "{host}" in next-hop "{text}"')
 
 

@@ -1,196 +1,235 @@
-"""DNS questions, asked of dnspython's asynchronous resolver, answered once for all who ask at the same time.
+"""Names to addresses and mail exchangers: asked once for all who ask at the same time, kept for their TTL.
 
     await resolver.mail_exchangers(domain)    [(preference, host)], unsorted; [] where the domain names none
-    await resolver.addresses(host)            printable addresses, IPv4 first
-Raises LookupFailure with the enhanced status code that the recipients get. Answers are kept for their TTL,
-"no such name" for a bounded time, temporary failures not at all.
+    await resolver.services(name)             [(priority, weight, port, host)] of SRV records; [] likewise
+    await resolver.addresses(host)            Found: where the CNAMEs end, addresses, IPv4 first
+Raises LookupFailure with the enhanced status code that the recipients get. "No such name" is kept for a
+bounded time, a temporary failure for seconds.
 
-dnspython is imported when the first question is asked: a job for one relay given by address never needs it.
-Source: RFC 5321 5.1, 7505, 2308; Postfix dns_lookup(3); spec: routing, 2.
+The system's resolver (`native`) is asked off the loop's thread. No name server is asked, and no socket
+opened, before the first question: a job for one relay given by address never needs it.
+Source: RFC 5321 5.1, 7505, 2308; Postfix dns_lookup(3), smtp_addr(3); spec: routing, 2.
 """
 
 import asyncio
 import socket
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, cast
 
-CACHE_LIMIT = 20_000  # names kept
-NEGATIVE_TTL = 300.0  # seconds that "no such name" is believed
-LONGEST_TTL = 3600.0
-QUERIES_LIMIT = 200  # questions on the wire at once
+from fastsmtp.route import failure, nameservers
+from fastsmtp.route.exchange import Exchange, NoAnswer
+from fastsmtp.route.failure import LookupFailure
+from fastsmtp.route.nameservers import NameServers
+from fastsmtp.route.nexthop import family, is_address, is_host_name
+from fastsmtp.route.packet import BadName, Packet, Record
+from fastsmtp.route.records import Answer, Drops, Elsewhere, Memory, interpret
 
-
-class LookupFailure(Exception):
-    """A name that could not be resolved: status and text for those who wait on it."""
-
-    def __init__(self, dsn: str, text: str, *, found_nothing: bool = False) -> None:
-        super().__init__(text)
-        self.dsn = dsn
-        self.text = text
-        self.found_nothing = (
-            found_nothing  # the name or record does not exist: an answer, not a failure to get one
-        )
-
-    @property
-    def soft(self) -> bool:
-        return self.dsn.startswith("4")
-
-
-Answer = list[Any]
-Ask = Callable[[str, str], Awaitable[tuple[Answer, float]]]  # name and type to records and TTL
+FAMILIES = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
+KIND_OF = {"ipv4": "A", "ipv6": "AAAA"}
+PASSING = frozenset({socket.EAI_AGAIN, socket.EAI_MEMORY, socket.EAI_SYSTEM})
+UNKNOWN = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 
 
 class LookupRules(NamedTuple):
     """What is configured about lookups."""
 
     protocols: frozenset[str]  # inet_protocols
-    dns: bool  # disable_dns_lookups = no
+    dns: bool  # disable_dns_lookups = no, and smtp_dns_support_level does not say so either
     methods: frozenset[str]  # smtp_host_lookup: dns, native
     nameservers: tuple[tuple[str, int], ...]  # address and port; none: those of resolv.conf
+    options: frozenset[str] = frozenset()  # smtp_dns_resolver_options
+
+
+class Found(NamedTuple):
+    """The addresses of a host."""
+
+    name: str  # where its CNAMEs end
+    addresses: list[str]
+
+
+def unheard(text: str) -> None:
+    """For those who keep no log."""
 
 
 class Resolver:
-    """DNS for one worker."""
+    """Names for one worker."""
 
-    def __init__(self, rules: LookupRules) -> None:
-        known = (("A", "ipv4"), ("AAAA", "ipv6"))
-        self.types = [t for t, p in known if p in rules.protocols or "all" in rules.protocols]
-        self._dns_enabled = rules.dns
+    def __init__(
+        self, rules: LookupRules, warn: Callable[[str], None] = unheard, drops: Drops | None = None
+    ) -> None:
+        """`warn` hears of records that cannot be used; `drops` is smtp_dns_reply_filter."""
+        protocols = rules.protocols
+        self.types = [kind for name, kind in KIND_OF.items() if name in protocols or "all" in protocols]
+        self.dns_enabled = rules.dns
         self._uses_dns = rules.dns and "dns" in rules.methods
         self._uses_native = not rules.dns or "native" in rules.methods
-        self._nameservers = rules.nameservers
-        self._cache: OrderedDict[tuple[str, str], tuple[float, Answer | LookupFailure]] = OrderedDict()
-        self._asked: dict[tuple[str, str], asyncio.Future[Answer]] = {}
-        self._slots = asyncio.Semaphore(QUERIES_LIMIT)
-        self._ask: Ask | None = None
-
-    @property
-    def dns_enabled(self) -> bool:
-        return self._dns_enabled
+        self._rules = rules
+        self._warn = warn
+        self._drops = drops
+        self._memory = Memory()
+        self._asked: dict[tuple[str, str], asyncio.Future[Answer | LookupFailure]] = {}
+        self._exchange: Exchange | None = None
+        self._search: tuple[str, ...] = ()
+        self._dots = 1
 
     async def mail_exchangers(self, domain: str) -> list[tuple[int, str]]:
         """MX records; [] where there are none, or no such domain. The root as a host is the null MX."""
-        try:
-            return [
-                (r.preference, r.exchange.to_text(omit_final_dot=True))
-                for r in await self._query(domain, "MX")
-            ]
-        except LookupFailure as failure:
-            if failure.found_nothing:
-                return []
-            raise
+        found = [cast("tuple[int, str]", record.data) for record in await self._records(domain, "MX")]
+        return [(found[i][0], name) for i, name in self._named(domain, "MX", [name for _, name in found])]
 
-    async def addresses(self, host: str) -> list[str]:
+    async def services(self, name: str) -> list[tuple[int, int, int, str]]:
+        """SRV records; [] where there are none. The root as a host: no such service."""
+        found = [cast("tuple[int, int, int, str]", r.data) for r in await self._records(name, "SRV")]
+        return [(*found[i][:3], host) for i, host in self._named(name, "SRV", [each[3] for each in found])]
+
+    async def addresses(self, host: str) -> Found:
         """Every address of a host, of the families in use."""
+        if not self.types:
+            raise LookupFailure("4.4.4", "all network protocols are disabled", failure.TEMPORARY)
+        kind = family(host)
+        if kind is not None:
+            if KIND_OF[kind] in self.types:
+                return Found(host, [host])
+            raise failure.no_name(host)
         if not self._uses_dns:
             return await self._native_addresses(host)
         found: list[str] = []
-        failures: list[LookupFailure] = []
-        for answer in await asyncio.gather(
-            *(self._query(host, t) for t in self.types), return_exceptions=True
-        ):
-            if isinstance(answer, LookupFailure):
-                failures.append(answer)
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                found += [record.address for record in answer]
+        name = host
+        worst: LookupFailure | None = None
+        for answer in await asyncio.gather(*(self._searched(host, kind) for kind in self.types)):
+            if isinstance(answer, Answer):
+                found += [str(record.data) for record in answer.records]
+                name = answer.name
+            elif worst is None or answer.kind >= worst.kind:
+                worst = answer
         if found:
-            return found
-        firm = [failure for failure in failures if not failure.found_nothing]
-        if firm:
-            raise min(firm, key=lambda failure: not failure.soft)
-        if self._uses_native:
+            return Found(name, found)
+        assert worst is not None
+        if worst.found_nothing and self._uses_native:
             return await self._native_addresses(host)
-        raise failures[-1] if failures else LookupFailure("4.4.4", "all network protocols are disabled")
+        raise worst
 
-    async def _native_addresses(self, host: str) -> list[str]:
-        """The system's resolver, off the loop's thread."""
-        families = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
-        wanted = {families[t] for t in self.types}
+    def close(self) -> None:
+        if self._exchange is not None:
+            self._exchange.close()
+            self._exchange = None
+
+    # The DNS
+
+    async def _records(self, name: str, kind: str) -> list[Record]:
+        """The records; [] where the answer is that there are none."""
+        if is_address(name):
+            return []
+        answer = await self._searched(name, kind)
+        if isinstance(answer, Answer):
+            return answer.records
+        if answer.found_nothing:
+            return []
+        raise answer
+
+    def _named(self, asked: str, kind: str, names: list[str]) -> list[tuple[int, str]]:
+        """Which of the hosts have a name that can be one; LookupFailure where none has."""
+        good: list[tuple[int, str]] = []
+        for place, name in enumerate(names):
+            if is_address(name):
+                self._warn(f"numeric domain name in resource data of {kind} record for {asked}: {name}")
+            elif name != "." and not is_host_name(name):
+                self._warn(f"malformed domain name in resource data of {kind} record for {asked}: {name}")
+                continue
+            good.append((place, name))
+        if names and not good:
+            raise failure.garbled(asked, kind)
+        return good
+
+    async def _searched(self, name: str, kind: str) -> Answer | LookupFailure:
+        """With smtp_dns_resolver_options, a short name is completed as the system's resolver does it."""
+        if not self._rules.options:
+            return await self.query(name, kind)
+        self._open()
+        last: Answer | LookupFailure | None = None
+        for candidate in self._candidates(name):
+            last = await self.query(candidate, kind)
+            if isinstance(last, Answer) or not last.found_nothing:
+                return last
+        assert last is not None
+        return last
+
+    def _candidates(self, name: str) -> list[str]:
+        dots, options = name.count("."), self._rules.options
+        domains: tuple[str, ...] = ()
+        if "res_dnsrch" in options:
+            domains = self._search
+        elif "res_defnames" in options and not dots:
+            domains = self._search[:1]
+        longer = [f"{name}.{domain}" for domain in domains]
+        return [name, *longer] if dots >= self._dots else [*longer, name]
+
+    async def query(self, name: str, kind: str) -> Answer | LookupFailure:
+        """From memory, from whoever asks the same just now, or from a name server."""
+        loop = asyncio.get_running_loop()
+        key = (name, kind)
+        kept = self._memory.find(key, loop.time())
+        if kept is not None:
+            return kept
+        asked = self._asked.get(key)
+        if asked is None:
+            if not is_host_name(name):
+                return failure.no_name(name)
+            asked = self._asked[key] = loop.create_future()
+            self._ask(key, name, 0)
+        return await asyncio.shield(asked)
+
+    def _ask(self, key: tuple[str, str], name: str, steps: int) -> None:
+        try:
+            sent = self._open().ask(name, key[1])
+        except BadName:
+            self._settle(key, failure.no_name(name), -1)
+            return
+        sent.add_done_callback(lambda done: self._heard(key, name, steps, done))
+
+    def _open(self) -> Exchange:
+        if self._exchange is None:
+            read = nameservers.read()
+            self._search, self._dots = read.search, read.dots
+            chosen = self._rules.nameservers
+            self._exchange = Exchange(NameServers(chosen) if chosen else read)
+        return self._exchange
+
+    def _heard(self, key: tuple[str, str], name: str, steps: int, done: "asyncio.Future[Packet]") -> None:
+        if done.cancelled():
+            self._settle(key, failure.unanswered(failure.TEMPORARY, *key, "Host not found, try again"), -1)
+            return
+        error = done.exception()
+        if error is not None:
+            assert isinstance(error, NoAnswer)
+            self._settle(key, failure.unanswered(failure.TEMPORARY, *key, "Host not found, try again"), -1)
+            return
+        packet = done.result()
+        said = interpret(key[0], name, key[1], packet, steps=steps, drops=self._drops)
+        if isinstance(said, Elsewhere):
+            self._ask(key, said.name, steps + 1)
+        else:
+            self._settle(key, said, packet.negative_ttl)
+
+    def _settle(self, key: tuple[str, str], what: Answer | LookupFailure, negative_ttl: float) -> None:
+        waiting = self._asked.pop(key)
+        self._memory.keep(key, what, negative_ttl, waiting.get_loop().time())
+        if not waiting.done():
+            waiting.set_result(what)
+
+    # The system's resolver
+
+    async def _native_addresses(self, host: str) -> Found:
+        """Off the loop's thread."""
+        wanted = {FAMILIES[kind] for kind in self.types}
         try:
             infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            soft = error.errno == socket.EAI_AGAIN
-            raise LookupFailure(
-                "4.4.3" if soft else "5.4.4", f"unable to look up host {host}: {error.strerror}"
-            ) from None
-        found = [info[4][0] for info in infos if info[0] in wanted]
+            dsn = ("4" if error.errno in PASSING else "5") + (".4.4" if error.errno in UNKNOWN else ".3.0")
+            text = f"unable to look up host {host}: {error.strerror}"
+            kind = failure.NOTHING if error.errno in UNKNOWN else failure.FIRM
+            raise LookupFailure(dsn, text, kind) from None
+        found = [str(info[4][0]) for info in infos if info[0] in wanted]
         if not found:
-            raise LookupFailure("5.4.4", f"{host}: host not found", found_nothing=True)
-        return [str(address) for address in found]
-
-    async def _query(self, name: str, kind: str) -> Answer:
-        """From the cache, from whoever asks the same just now, or from the name server."""
-        key = (name, kind)
-        kept = self._cache.get(key)
-        if kept is not None:
-            if kept[0] > time.monotonic():
-                self._cache.move_to_end(key)
-                if isinstance(kept[1], LookupFailure):
-                    raise kept[1]
-                return kept[1]
-            del self._cache[key]
-        asked = self._asked.get(key)
-        if asked is None:
-            asked = self._asked[key] = asyncio.ensure_future(self._fetch(name, kind))
-            asked.add_done_callback(lambda done: self._asked.pop(key, None))
-        return await asyncio.shield(asked)
-
-    async def _fetch(self, name: str, kind: str) -> Answer:
-        if self._ask is None:
-            self._ask = _dnspython(self._nameservers)
-        async with self._slots:
-            try:
-                answer, ttl = await self._ask(name, kind)
-            except LookupFailure as failure:
-                if failure.found_nothing:
-                    self._keep((name, kind), failure, NEGATIVE_TTL)
-                raise
-        self._keep((name, kind), answer, min(ttl, LONGEST_TTL))
-        return answer
-
-    def _keep(self, key: tuple[str, str], answer: Answer | LookupFailure, ttl: float) -> None:
-        self._cache[key] = (time.monotonic() + ttl, answer)
-        if len(self._cache) > CACHE_LIMIT:
-            self._cache.popitem(last=False)
-
-
-def _dnspython(
-    nameservers: Sequence[tuple[str, int]],
-) -> Callable[[str, str], Awaitable[tuple[Answer, float]]]:
-    """A question to the name servers, dnspython's exceptions translated."""
-    import dns.asyncresolver  # noqa: PLC0415 - a tenth of a second that only jobs with domains need
-    import dns.exception  # noqa: PLC0415
-    import dns.resolver  # noqa: PLC0415
-
-    try:
-        resolver = dns.asyncresolver.Resolver(configure=not nameservers)
-    except dns.resolver.NoResolverConfiguration:
-        raise LookupFailure("4.4.3", "no name server: resolv.conf names none") from None
-    if nameservers:
-        resolver.nameservers = [address for address, _ in nameservers]
-        resolver.nameserver_ports = dict(nameservers)
-
-    def failure(name: str, kind: str, dsn: str, why: str, *, nothing: bool = False) -> LookupFailure:
-        text = f"Host or domain name not found. Name service error for name={name} type={kind}: {why}"
-        return LookupFailure(dsn, text, found_nothing=nothing)
-
-    async def ask(name: str, kind: str) -> tuple[Answer, float]:
-        try:
-            answer = await resolver.resolve(name, kind, search=False)
-        except dns.resolver.NXDOMAIN:
-            raise failure(name, kind, "5.4.4", "Host not found", nothing=True) from None
-        except dns.resolver.NoAnswer:
-            why = "Host found but no data record of requested type"
-            raise failure(name, kind, "5.4.4", why, nothing=True) from None
-        except (dns.resolver.NoNameservers, dns.exception.Timeout, OSError):
-            raise failure(name, kind, "4.4.3", "Host not found, try again") from None
-        except dns.exception.DNSException:
-            why = "Malformed or unexpected name server reply"
-            raise failure(name, kind, "5.4.4", why) from None
-        return list(answer), float(answer.rrset.ttl) if answer.rrset is not None else 0.0
-
-    return ask
+            raise LookupFailure("5.4.4", f"{host}: host not found", failure.NOTHING)
+        return Found(host, found)

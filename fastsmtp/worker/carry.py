@@ -56,7 +56,8 @@ class Worker:
         shared_message: bool,
     ) -> None:
         self._rules = rules
-        self.generation = _generation(rules, content, 0)
+        self._resolvers = [Resolver(rules.lookup, log.warning)]  # the last one is asked
+        self.generation = self._generation(content, 0)
         self.cache: SessionCache[Session] = SessionCache()
         self.log = log
         self.arrived_at = arrived_at
@@ -123,12 +124,19 @@ class Worker:
             epoch += 1
             for session in self.cache.drain():
                 session.close()
+        if rules.lookup != self._rules.lookup:
+            self._resolvers.append(Resolver(rules.lookup, self.log.warning))
         self._rules = rules
-        self.generation = _generation(rules, content, epoch)
+        self.generation = self._generation(content, epoch)
         self._scheduler.change(rules.scheduler)
         self._feed.change(rules.feed)
         self._settler.backoff = rules.backoff
         self._ask_turn()
+
+    def _generation(self, content: Content, epoch: int) -> Generation:
+        rules = self._rules
+        router = Router(rules.route, self._resolvers[-1])
+        return Generation(rules.delivery, router, content, rules.session, rules.deadlines, epoch)
 
     def _finish(self, error: BaseException | None) -> None:
         if self._over.done():
@@ -146,6 +154,8 @@ class Worker:
             carrier.abort()
         for session in self.cache.drain():
             session.close()
+        for resolver in self._resolvers:
+            resolver.close()
         await asyncio.sleep(0)
 
     # The turn
@@ -331,11 +341,6 @@ class Worker:
             ]
         )
         self._ask_turn()
-
-
-def _generation(rules: Rules, content: Content, epoch: int) -> Generation:
-    router = Router(rules.route, Resolver(rules.lookup))
-    return Generation(rules.delivery, router, content, rules.session, rules.deadlines, epoch)
 
 
 def _serve_alike(rules: Rules, others: Rules) -> bool:

@@ -4,8 +4,9 @@
         ... dns.port ...
     dns.asked      every (name, type), in the order of arrival
 
-A name with a record of another type answers without data, an unknown one NXDOMAIN; "SERVFAIL" and
-"SILENCE" are what they say. dnspython makes the messages.
+A name with a record of another type answers without data, an unknown one NXDOMAIN; response codes and
+"SILENCE" are what they say. A CNAME answers every question, without what it leads to. dnspython makes the
+messages.
 """
 
 import socket
@@ -60,8 +61,11 @@ class NameServer:
             return None
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.AA
-        if found == "SERVFAIL":
-            answer.set_rcode(dns.rcode.SERVFAIL)
+        alias = self.zone.get((name, "CNAME"))
+        if isinstance(found, str):
+            answer.set_rcode(dns.rcode.from_text(found))
+        elif alias is not None:
+            answer.answer.append(dns.rrset.from_text(question.name, TTL, "IN", "CNAME", *alias))
         elif found is not None:
             answer.answer.append(dns.rrset.from_text(question.name, TTL, "IN", kind, *found))
         elif all(known != name for known, _ in self.zone):

@@ -25,22 +25,24 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], greeted: bool = False) -> None:
+def wait_for_port(
+    port: int, process: subprocess.Popen[bytes], greeted: bool = False, address: str = LOOPBACK
+) -> None:
     """`greeted`: not before a 220 was read; Postfix's master listens long before it can answer."""
     give_up_at = time.monotonic() + START_LIMIT
-    while not _answers(port, greeted):
+    while not _answers(address, port, greeted):
         if process.poll() is not None:
             raise RuntimeError(
                 f"{process.args!r} ended with {process.returncode} before it listened on {port}"
             )
         if time.monotonic() > give_up_at:
-            raise RuntimeError(f"nothing answers on {LOOPBACK}:{port} after {START_LIMIT:.0f} s")
+            raise RuntimeError(f"nothing answers on {address}:{port} after {START_LIMIT:.0f} s")
         time.sleep(0.02)
 
 
-def _answers(port: int, greeted: bool) -> bool:
+def _answers(address: str, port: int, greeted: bool) -> bool:
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=START_LIMIT) as connection:
+        with socket.create_connection((address, port), timeout=START_LIMIT) as connection:
             return not greeted or connection.recv(3) == b"220"
     except OSError:
         return False

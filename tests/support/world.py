@@ -17,7 +17,6 @@ import selectors
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -26,7 +25,8 @@ from fastsmtp.mail.fields import FieldsFormat
 from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.report.log import Log
 from fastsmtp.report.log_output import Severity
-from fastsmtp.route.resolver import LookupFailure
+from fastsmtp.route.exchange import NoAnswer
+from fastsmtp.route.packet import KINDS, NOERROR, NXDOMAIN, Packet, Record
 from fastsmtp.spool.null import NullSpool
 from fastsmtp.worker.run import Run
 from tests.support.delivery import MESSAGE, small_job
@@ -42,7 +42,10 @@ BASE = {
     "initial_destination_concurrency": "1",
     "smtp_destination_concurrency_limit": "1",
 }
-Answers = Mapping[tuple[str, str], Sequence[Any] | LookupFailure]
+NO_ANSWER = "no answer"
+Answers = Mapping[
+    tuple[str, str], Sequence[object] | str
+]  # by name and type: data as Record has it, NO_ANSWER
 
 
 class DeadlockError(AssertionError):
@@ -164,6 +167,30 @@ class Seen:
         return f"{outcome.status} {outcome.dsn}"
 
 
+class Names:
+    """A name server in memory, in place of an Exchange. What it has no record of at all does not exist."""
+
+    def __init__(self, names: Answers, seen: Seen) -> None:
+        self._names = names
+        self._seen = seen
+
+    def ask(self, name: str, kind: str) -> "asyncio.Future[Packet]":
+        self._seen.questions.append((name, kind))
+        future: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
+        found = self._names.get((name, kind), ())
+        if found == NO_ANSWER:
+            future.set_exception(NoAnswer(name))
+            return future
+        known = any(other == name for other, _ in self._names)
+        records = [Record(name, kind, 300, data) for data in found]
+        rcode = NOERROR if known else NXDOMAIN
+        future.set_result(Packet(0, name, KINDS[kind], rcode, False, records, 300))
+        return future
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 class World:
     """Peers by address, names for the DNS and for the system's resolver."""
 
@@ -202,7 +229,7 @@ class World:
         with (
             mock.patch("time.time", loop.unix_time),
             mock.patch("time.monotonic", loop.time),
-            mock.patch("fastsmtp.route.resolver._dnspython", return_value=self._ask),
+            mock.patch("fastsmtp.route.resolver.Exchange", return_value=Names(self._names, self._seen)),
         ):
             try:
                 carrying = self._carry(
@@ -267,30 +294,17 @@ class World:
         transport.begin()
         return transport, protocol
 
-    async def _ask(self, name: str, kind: str) -> tuple[list[Any], float]:
-        self._seen.questions.append((name, kind))
-        await asyncio.sleep(0)
-        found = self._names.get((name, kind))
-        if found is None:
-            text = f"Host or domain name not found. Name service error for name={name} type={kind}"
-            raise LookupFailure("5.4.4", text, found_nothing=True)
-        if isinstance(found, LookupFailure):
-            raise found
-        return list(found), 300.0
-
 
 def load(settings: Mapping[str, str]) -> Settings:
     """The world's own, and these over them."""
     return Settings.load(None, [f"{name}={value}" for name, value in (BASE | dict(settings)).items()])
 
 
-def address(text: str) -> Any:
+def address(text: str) -> object:
     """An A or AAAA record."""
-    return SimpleNamespace(address=text)
+    return text
 
 
-def exchanger(preference: int, host: str) -> Any:
+def exchanger(preference: int, host: str) -> object:
     """An MX record."""
-    return SimpleNamespace(
-        preference=preference, exchange=SimpleNamespace(to_text=lambda omit_final_dot=False: host)
-    )
+    return preference, host

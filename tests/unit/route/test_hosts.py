@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
+from fastsmtp.route.failure import NOTHING as NO_SUCH
+from fastsmtp.route.failure import TEMPORARY as LATER
+from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.hosts import Router, RouteRules
-from fastsmtp.route.resolver import LookupFailure
+from fastsmtp.route.resolver import Found
 
-NOTHING = LookupFailure("5.4.4", "Host not found", found_nothing=True)
-TEMPORARY = LookupFailure("4.4.3", "Host not found, try again")
+NOTHING = LookupFailure("5.4.4", "Host not found", NO_SUCH)
+TEMPORARY = LookupFailure("4.4.3", "Host not found, try again", LATER)
 
 
 class Names:
@@ -24,7 +27,7 @@ class Names:
         return self._given(self.mx.get(domain, []))
 
     async def addresses(self, host):
-        return self._given(self.known.get(host, NOTHING))
+        return Found(host, self._given(self.known.get(host, NOTHING)))
 
     @staticmethod
     def _given(answer):
