@@ -20,7 +20,7 @@ import asyncio
 from fastsmtp.delivery.desk import Desk
 from fastsmtp.delivery.settling import Settling, doubtful
 from fastsmtp.delivery.walk import Walk
-from fastsmtp.errors import ContentError
+from fastsmtp.errors import ContentError, Pending
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
@@ -29,6 +29,9 @@ from fastsmtp.session import stages
 from fastsmtp.session.connection import Session
 from fastsmtp.wire.transaction import Transaction
 
+POSTPONED_LIMIT = (
+    20  # times a request may wait for tables; who asks more often never gets an answer that stays
+)
 SPARED_LIMIT = 3  # times a request may come back untouched before it counts as a failure of the site
 
 
@@ -81,13 +84,16 @@ class Carrier:
             self._release(session)
 
     def _begin(self, session: Session, request: Request) -> bool:
-        """Puts the request's transaction on the session; False: it was decided here."""
+        """Puts the request's transaction on the session; False: it was decided here, or waits for a table."""
         desk = self._desk
         request.ready_at = desk.clock()
         request.sessions_tried += 1
         relay = session.relay
         try:
             transaction = self._generation.content.transaction(request, session.engine.offers)
+        except Pending:
+            self._postpone(request)
+            return False
         except ContentError as error:
             self._settling.decide_all(
                 request, Verdict(False, error.soft, error.dsn, error.reason), "none", reached=True
@@ -103,6 +109,18 @@ class Carrier:
         desk.started(request, transaction.size)
         session.begin(transaction)
         return True
+
+    def _postpone(self, request: Request) -> None:
+        """A table's server must be asked first: nothing was begun, and it costs no attempt."""
+        if request.postponed < POSTPONED_LIMIT:
+            request.postponed += 1
+            request.start_over()
+            self._desk.postpone(request)
+            return
+        text = "the answers of lookup tables do not stay: is lookup_cache_limit too low?"
+        self._settling.decide_all(
+            request, Verdict(False, True, status.UNAVAILABLE, text), "none", reached=True
+        )
 
     def _begin_next(self, session: Session) -> bool:
         """The next request that this session can take, if one waits."""
@@ -176,9 +194,7 @@ class Carrier:
 
     def _spare(self, request: Request) -> None:
         request.spared += 1
-        request.hosts = []
-        request.host_index = 0
-        request.site = -1
+        request.start_over()
         self._put_back(request)
 
     def _put_back(self, request: Request) -> None:

@@ -3,9 +3,11 @@ where not.
 
     content.transaction(request, offers)    the Transaction that carries `request` to a peer with these EHLO
                                             offers
+    content.look_up(recipient)              the same questions to tables, and nothing else: leaves the answers
+                                            of servers at hand
 
 Raises ContentError when a recipient's message cannot be made; the fault is that row's alone, or a lookup
-table's, and then it is soft.
+table's, and then it is soft. Raises Pending when a server's answer is not at hand: then nothing was done.
 Source: Postfix smtp_proto(3), disable_mime_output_conversion, smtp_line_length_limit; spec: content, 2 and 4;
 session, 10.
 """
@@ -36,7 +38,7 @@ class Renderer(Protocol):
 
 
 class Rewriter(Protocol):
-    """Replaces addresses in envelope and headers (fastsmtp.delivery.rewriting). All raise ContentError."""
+    """Replaces addresses in envelope and headers (fastsmtp.delivery.rewriting). ContentError, Pending."""
 
     def changed(self, now: float) -> bool:
         """Whether what was rewritten before may come out otherwise now."""
@@ -134,6 +136,19 @@ class Content:
             encoding=encoded.encoding,
             subject=request,
         )
+
+    def look_up(self, recipient: Recipient) -> None:
+        """Asks for every address that a transaction with `recipient` asks for. Pending, ContentError."""
+        rewriter = self._rewriter
+        if rewriter is None:
+            return
+        sender = self._rendered(recipient).sender(recipient) if self._sender is None else self._sender
+        rewriter.address(sender)
+        rewriter.address(recipient.address)
+        if self._message is None:
+            rewriter.message(self._rendered(recipient).message(recipient))
+        elif not self._shared:
+            rewriter.message(self._message)
 
     def _tell_of_breaks(self, request: Request) -> None:
         """Once for a request, however many hosts it takes."""

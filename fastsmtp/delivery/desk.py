@@ -3,8 +3,8 @@
 What comes from the settings is the desk's Generation, which a reload replaces as a whole. A carrier keeps the
 one that it started with, so a delivery ends by the rules that it began by.
 
-Two laws hold for every request that a carrier was given: `done` or `put_back` is called once for it, and each
-of its recipients is recorded once per attempt.
+Two laws hold for every request that a carrier was given: `done`, `put_back` or `postpone` is called once for
+it, and each of its recipients is recorded once per attempt.
 Source: ours; design page, section 3.
 """
 
@@ -27,7 +27,9 @@ class ContentSource(Protocol):
     """Makes transactions (fastsmtp.delivery.content)."""
 
     def transaction(self, request: Request, offers: Mapping[str, str]) -> Transaction:
-        """What carries `request` to a peer with these offers. Raises ContentError."""
+        """What carries `request` to a peer with these offers. Raises ContentError; Pending, if a table's
+        server must be asked first.
+        """
 
 
 class Slot(Protocol):
@@ -90,6 +92,9 @@ class Desk(Protocol):
 
     def put_back(self, request: Request) -> None:
         """It waits again: another host, or another session, shall carry it."""
+
+    def postpone(self, request: Request) -> None:
+        """It waits for the answer of a table's server, then for a carrier again."""
 
     def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         """What was decided, for the spool, the log and the results.

@@ -24,6 +24,7 @@ class Request:
         "handed_at",
         "host_index",
         "hosts",
+        "postponed",
         "queue_id",
         "ready_at",
         "recipients",
@@ -52,6 +53,13 @@ class Request:
         self.transacted = False  # a transaction of it ran to its end: its site is not dead
         self.ahead = False  # its recipients are on record as unknown: the end of data may have left
         self.spared = 0  # times it came back from a session that closed before touching it
+        self.postponed = 0  # times it waited for the answer of a table's server
         self.failure_dsn = "4.3.0"  # the last failure of a site, for those left when all hosts are used up
         self.failure_text = "server unavailable or unable to receive mail"
         self.failure_relay = "none"
+
+    def start_over(self) -> None:
+        """It came back untouched: its hosts are looked up and tried from the first again."""
+        self.hosts = []
+        self.host_index = 0
+        self.site = -1

@@ -93,7 +93,9 @@ class Scheduler:
         another host: next() gives that one.
         """
         queue = self._queues.get(destination)
-        if queue is None or not queue.waiting or queue.returned:
+        if queue is None or not (queue.waiting or queue.returned):
+            return None
+        if queue.returned and queue.returned[0].hosts:
             return None
         if queue.window.closed or queue.busy > queue.window.size:
             return None
@@ -103,9 +105,12 @@ class Scheduler:
         return request
 
     def waiting(self, destination: Destination) -> int:
-        """Recipients of it that wait here."""
+        """Recipients of it that wait here, but for those that must go to another host."""
         queue = self._queues.get(destination)
-        return len(queue.waiting) if queue is not None else 0
+        if queue is None:
+            return 0
+        untouched = sum(len(request.recipients) for request in queue.returned if not request.hosts)
+        return len(queue.waiting) + untouched
 
     # How it went
 

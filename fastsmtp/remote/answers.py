@@ -3,6 +3,8 @@
     answers = Answers(rules)
     await answers.settle(question)                 what question() gives, once no table in it is pending
     await answers.settle_each(question, subjects)  the same for many at once, for what it leaves at hand
+    answers.settle_soon(question, subject, settled)
+                                                   the same for one, with a callback in place of a task
     await answers.fetch([pending, ...])            until each has an answer at hand
     await answers.close()
 
@@ -15,7 +17,7 @@ Source: ours; lookup_cache_time, lookup_cache_limit, lookup_time_limit, lookup_c
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -36,7 +38,7 @@ class Answers:
     """All tables that ask servers, for one loop."""
 
     def __init__(self, rules: AnswerRules) -> None:
-        self._rules = rules
+        self.rules = rules  # may be others after a reload; tables in use keep theirs while they are asked
         self._loop = asyncio.get_running_loop()
         self._pools: dict[Remote, Pool] = {}
         self._coming: dict[tuple[Remote, str], asyncio.Future[None]] = {}
@@ -55,22 +57,45 @@ class Answers:
 
     async def settle_each(self, question: Callable[[Subject], object], subjects: Iterable[Subject]) -> None:
         """Leaves at hand all that question(subject) needs, for each of them; their errors, too."""
-        left: Sequence[Subject] = list(subjects)
-        for _ in range(ROUNDS):
-            pending: dict[tuple[object, str], Pending] = {}
-            waiting: list[Subject] = []
-            for subject in left:
-                try:
-                    question(subject)
-                except Pending as found:
-                    pending[found.table, found.key] = found
-                    waiting.append(subject)
-                except TableError:
-                    pass  # whoever asks for good hears of it
-            if not waiting:
+        all_settled = self._loop.create_future()
+        left = 1
+
+        def settled(subject: Subject | None) -> None:
+            nonlocal left
+            left -= 1
+            if not left and not all_settled.done():
+                all_settled.set_result(None)
+
+        for subject in subjects:
+            left += 1
+            self.settle_soon(question, subject, settled)
+        settled(None)
+        await all_settled
+
+    def settle_soon(
+        self,
+        question: Callable[[Subject], object],
+        subject: Subject,
+        settled: Callable[[Subject], None],
+        rounds: int = ROUNDS,
+    ) -> None:
+        """Calls `settled` with `subject` when question(subject) needs no server any more: now, if it needs
+        none. Its result or error is for whoever asks it then.
+        """
+        try:
+            question(subject)
+        except Pending as pending:
+            if rounds:
+
+                def again(fetched: "asyncio.Future[None]") -> None:
+                    if not fetched.cancelled():
+                        self.settle_soon(question, subject, settled, rounds - 1)
+
+                self._fetch(pending).add_done_callback(again)
                 return
-            await self.fetch(pending.values())
-            left = waiting
+        except Exception:  # it will be raised again, to whoever can say what it means
+            pass
+        settled(subject)
 
     async def fetch(self, pending: Iterable[Pending]) -> None:
         """Until an answer, or an error, is at hand for each."""
@@ -94,15 +119,15 @@ class Answers:
             def answered(key: str, answer: Answer) -> None:
                 self._keep(table, key, answer)
 
-            rules = self._rules
+            rules = self.rules
             pool = Pool(table, answered, time_limit=rules.time_limit, connections=rules.connections)
             self._pools[table] = pool
         return pool
 
     def _keep(self, table: Remote, key: str, answer: Answer) -> None:
-        table.keep(key, answer, self._rules.limit)
+        table.keep(key, answer, self.rules.limit)
         is_error = isinstance(answer, TableError)
-        until = self._loop.time() + (ERROR_TIME if is_error else self._rules.kept_for)
+        until = self._loop.time() + (ERROR_TIME if is_error else self.rules.kept_for)
         (self._errors if is_error else self._kept).append((until, table, key))
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(SWEEP_INTERVAL, self._sweep)

@@ -1,11 +1,33 @@
-"""Tables that ask a server, as a run uses them.
+"""Tables that ask a server, as a run uses them; what asks is loaded when the first one is met.
 
-    answer_rules(settings)        for fastsmtp.remote
-Source: ours.
+    answer_rules(settings)              what the settings say
+    asking = Asking(rules, content, again)
+    asking.postpone(request)            its tables' answers are fetched; then again(request) is called for it
+    destination in asking, asking.full  whether requests of it wait here; whether no more should be begun
+    asking.answers                      see fastsmtp.remote.answers
+    asking.change(rules, content)       a reload
+    await asking.close()
+
+A request that meets a table without an answer costs no attempt and no place in a window while it waits, and
+others go on. A time-out is an answer too: asked again, the table has an error, and the request's recipients
+are deferred.
+Source: ours; lookup_time_limit, lookup_cache_time, lookup_cache_limit, lookup_connection_limit.
 """
 
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from fastsmtp.conf.settings import Settings
+from fastsmtp.delivery.content import Content
+from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.request import Request
 from fastsmtp.remote.rules import AnswerRules
+
+if TYPE_CHECKING:
+    from fastsmtp.remote.answers import Answers
+
+LIMIT = 200  # requests that wait here; while there are more, nothing is begun that might join them
 
 
 def answer_rules(settings: Settings) -> AnswerRules:
@@ -15,3 +37,54 @@ def answer_rules(settings: Settings) -> AnswerRules:
         time_limit=settings.seconds("lookup_time_limit"),
         connections=settings.number("lookup_connection_limit"),
     )
+
+
+class Asking:
+    """One worker's questions to servers."""
+
+    def __init__(self, rules: AnswerRules, content: Content, again: Callable[[Request], None]) -> None:
+        self._rules = rules
+        self._content = content
+        self._again = again
+        self._answers: Answers | None = None
+        self._waiting: dict[Request, None] = {}
+
+    def change(self, rules: AnswerRules, content: Content) -> None:
+        """Requests that wait here are carried by `content` later, whatever they met first."""
+        self._rules = rules
+        self._content = content
+        if self._answers is not None:
+            self._answers.rules = rules
+
+    @property
+    def answers(self) -> "Answers":
+        if self._answers is None:
+            self._answers = importlib.import_module("fastsmtp.remote.answers").Answers(self._rules)
+        return self._answers
+
+    def postpone(self, request: Request) -> None:
+        self._waiting[request] = None
+        self.answers.settle_soon(self._look_up, request, self._settled)
+
+    def __contains__(self, destination: Destination) -> bool:
+        return any(request.destination == destination for request in self._waiting)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= LIMIT
+
+    def _look_up(self, request: Request) -> None:
+        for recipient in request.recipients:
+            self._content.look_up(recipient)
+
+    def _settled(self, request: Request) -> None:
+        del self._waiting[request]
+        self._again(request)
+
+    async def close(self) -> None:
+        """What waits here stays undecided."""
+        if self._answers is not None:
+            await self._answers.close()

@@ -29,6 +29,7 @@ from fastsmtp.route.hosts import Router
 from fastsmtp.route.resolver import Resolver
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
+from fastsmtp.worker.asking import Asking
 from fastsmtp.worker.feed import LOW_WATER, Feed
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import NEVER, Settler
@@ -67,6 +68,7 @@ class Worker:
         self._settler = settler
         self._once = once
         self._shared_message = shared_message
+        self.asking = Asking(rules.answers, content, self.put_back)
         self._carriers: set[Slot] = set()
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
@@ -131,6 +133,7 @@ class Worker:
         self._scheduler.change(rules.scheduler)
         self._feed.change(rules.feed)
         self._settler.backoff = rules.backoff
+        self.asking.change(rules.answers, content)
         self._ask_turn()
 
     def _generation(self, content: Content, epoch: int) -> Generation:
@@ -156,6 +159,7 @@ class Worker:
             session.close()
         for resolver in self._resolvers:
             resolver.close()
+        await self.asking.close()
         await asyncio.sleep(0)
 
     # The turn
@@ -194,7 +198,7 @@ class Worker:
         if self._scheduler.wake(now):
             self._feed.wake()
         self._feed.advance(now)
-        while (request := self._scheduler.next(now)) is not None:
+        while not self.asking.full and (request := self._scheduler.next(now)) is not None:
             carrier = Carrier(self, request.destination)
             self._carriers.add(carrier)
             carrier.start(request)
@@ -203,7 +207,7 @@ class Worker:
         """Nothing runs, and nothing can start: asked at the end of a turn without deliveries."""
         if self._stopping:
             return True
-        waits = self._scheduler.held or not self._feed.exhausted
+        waits = self._scheduler.held or not self._feed.exhausted or self.asking
         return not waits and (self._once or self._feed.next_due in (None, NEVER))
 
     def _set_timer(self) -> None:
@@ -234,11 +238,13 @@ class Worker:
 
     def finishing(self, destination: Destination) -> bool:
         return self._stopping or (
-            self._scheduler.waiting(destination) == 0 and self._feed.drained(destination)
+            self._scheduler.waiting(destination) == 0
+            and self._feed.drained(destination)
+            and destination not in self.asking
         )
 
     def follow(self, destination: Destination) -> Request | None:
-        if self._stopping or self._paused:
+        if self._stopping or self._paused or self.asking.full:
             return None
         scheduler = self._scheduler
         request = scheduler.follow(destination, self.clock())
@@ -263,6 +269,9 @@ class Worker:
     def put_back(self, request: Request) -> None:
         self._scheduler.put_back(request)
         self._ask_turn()
+
+    def postpone(self, request: Request) -> None:
+        self.asking.postpone(request)
 
     def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         self._settler.record(outcomes)

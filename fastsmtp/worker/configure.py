@@ -19,6 +19,7 @@ from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
 from fastsmtp.wire import engine
+from fastsmtp.worker.asking import answer_rules
 from fastsmtp.worker.feed import FeedRules
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.share import WHOLE, Share, portion
@@ -80,6 +81,7 @@ def read(
             methods=frozenset(settings.words("smtp_host_lookup")),
             nameservers=tuple(_nameserver(settings, text) for text in settings.words("smtp_dns_nameservers")),
         ),
+        answers=answer_rules(settings),
     )
 
 

@@ -9,6 +9,7 @@ from fastsmtp.delivery.content import ContentRules
 from fastsmtp.delivery.desk import DeliveryRules
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.scheduler import SchedulerRules
+from fastsmtp.remote.rules import AnswerRules
 from fastsmtp.route.hosts import RouteRules
 from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
@@ -28,3 +29,4 @@ class Rules(NamedTuple):
     deadlines: Deadlines
     route: RouteRules
     lookup: LookupRules
+    answers: AnswerRules

@@ -1,6 +1,6 @@
 """Turn-taking, windows, dead destinations (spec: queue, 4 and 5)."""
 
-from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
 from fastsmtp.queue.window import Feedback, WindowRules
@@ -73,10 +73,24 @@ def test_returned_request_comes_before_those_that_never_started():
     s = scheduler(initial=1)
     s.offer(A, recipients(3))
     (request,) = started(s)
+    request.hosts = [Host("mx", "192.0.2.1", 25, 0, True)]
     s.put_back(request)
+    assert s.waiting(A) == 2
     assert s.follow(A, 0.0) is None  # it must go to another host: only a new delivery takes it
     s.leave(A)
     assert s.next(0.0) is request
+
+
+def test_request_that_starts_over_goes_to_any_session_of_its_destination():
+    s = scheduler(initial=1)
+    s.offer(A, recipients(3))
+    (request,) = started(s)
+    request.hosts = [Host("mx", "192.0.2.1", 25, 0, True)]
+    request.start_over()
+    s.put_back(request)
+    assert s.waiting(A) == 3
+    assert s.follow(A, 0.0) is request
+    assert s.follow(A, 0.0).recipients[0].id == 2
 
 
 def test_dead_destination_starts_nothing_until_its_time_is_over():
