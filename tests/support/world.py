@@ -7,13 +7,11 @@
     seen.log                                what was logged, without times
 
 Everything of the program is real, from the settings to the engine: only the loop's sockets, its clock and the
-resolver's questions are not. No time passes. What nobody would end, because nothing is due any more, is a
-DeadlockError.
+resolver's questions are not. No time passes.
 Source: ours.
 """
 
 import asyncio
-import selectors
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -26,10 +24,12 @@ from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.report.log import Log
 from fastsmtp.report.log_output import Severity
 from fastsmtp.route.exchange import NoAnswer
+from fastsmtp.route.nameservers import NameServers
 from fastsmtp.route.packet import KINDS, NOERROR, NXDOMAIN, Packet, Record
 from fastsmtp.spool.null import NullSpool
 from fastsmtp.worker.run import Run
 from tests.support.delivery import MESSAGE, small_job
+from tests.support.jumping import JumpingLoop
 from tests.support.memory_peer import Conversation, Manner, MemoryTransport
 from tests.support.spooled import job, rows
 
@@ -48,39 +48,15 @@ Answers = Mapping[
 ]  # by name and type: data as Record has it, NO_ANSWER
 
 
-class DeadlockError(AssertionError):
-    """Nothing is due and nothing is ready."""
-
-
-class JumpingSelector(selectors.SelectSelector):
-    """Waits for nothing: time is what the loop says it would have waited."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 1000.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            if timeout is None:
-                raise DeadlockError
-            self.now += max(timeout, 0)
-        return ready
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
+class WorldLoop(JumpingLoop):
     """Its connections are the world's."""
 
     def __init__(self, world: "World") -> None:
-        self._jumping = JumpingSelector()
-        super().__init__(self._jumping)
+        super().__init__()
         self._world = world
 
-    def time(self) -> float:
-        return self._jumping.now
-
     def unix_time(self) -> float:
-        return BEGAN_AT + self._jumping.now
+        return BEGAN_AT + self.time()
 
     async def create_connection(  # type: ignore[override]
         self,
@@ -131,7 +107,9 @@ class Seen:
         self.history: list[Outcome] = []
         self.conversations: list[Conversation] = []
         self.refused: list[tuple[str, int]] = []  # address and port of connections that did not come about
+        self.connects: list[tuple[float, str]] = []  # asked for: seconds from the beginning, and address
         self.questions: list[tuple[str, str]] = []  # asked of the DNS
+        self.nameservers: Sequence[tuple[str, int]] = ()  # that would have been asked
         self.lines: list[str] = []
         self.began_at = 0.0
 
@@ -223,13 +201,13 @@ class World:
         """One job, to its end. `age`: seconds since it was taken in. `changes`: reloads, so many seconds
         after the beginning, of these settings over the others.
         """
-        loop = JumpingLoop(self)
+        loop = WorldLoop(self)
         seen = self._seen = Seen()
         seen.began_at = loop.time()
         with (
             mock.patch("time.time", loop.unix_time),
             mock.patch("time.monotonic", loop.time),
-            mock.patch("fastsmtp.route.resolver.Exchange", return_value=Names(self._names, self._seen)),
+            mock.patch("fastsmtp.route.resolver.Exchange", self._exchange),
         ):
             try:
                 carrying = self._carry(
@@ -274,11 +252,16 @@ class World:
         while any(not conversation.over for conversation in seen.conversations):
             await asyncio.sleep(1)  # what says QUIT in its own time
 
+    def _exchange(self, nameservers: NameServers) -> Names:
+        self._seen.nameservers = nameservers.servers
+        return Names(self._names, self._seen)
+
     async def connect(
         self, protocol_factory: Any, host: str, port: int, local: tuple[str, int] | None
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         """What the loop is asked for."""
         loop = asyncio.get_running_loop()
+        self._seen.connects.append((round(loop.time() - self._seen.began_at, 3), host))
         manner = self._peers.get(host, self._manner)
         if manner.absent:
             self._seen.refused.append((host, port))

@@ -160,8 +160,10 @@ def test_unread_parameters_are_those_that_no_module_names(
         'settings.seconds("smtp_helo_timeout")\n'
         'settings.words("smtp_fallback_relay")\n'
         'settings.number(f"{transport}_destination_concurrency_limit")\n'
+        'settings.text(f"{transport} mail_owner")\n'
         '"""mail_owner in a sentence"""\n'
     )
+    (tmp_path / "room" / "bystander.py").write_text('PatternList.open("mail_owner", words, warn)\n')
     monkeypatch.setattr("fastsmtp.conf.usage.PACKAGE", tmp_path)
     names = {row.name for row in unread()}
     read = {

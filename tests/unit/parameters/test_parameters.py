@@ -32,11 +32,12 @@ def test_changing_it_changes_what_is_seen(proof: Proof) -> None:
     assert any(other != seen[0] for other in seen)
 
 
-def test_proof_is_of_a_parameter_that_is_read() -> None:
+def test_every_parameter_that_is_read_is_proved() -> None:
     waiting = {row.name for row in unread()}
     fixed = {row.name for row in PARAMETERS.values() if row.fixed}
     others = waiting | fixed | {row.name for row in ACCEPTED}
     proved = {proof.name for proof in PROOFS}
+    assert sorted(PARAMETERS.keys() - others - proved) == [], "read, and no row in tests/unit/parameters"
     assert sorted(proved & others) == [], "proved, but on the --unused list, accepted or fixed"
     assert sorted(proved - PARAMETERS.keys()) == []
 
