@@ -27,6 +27,7 @@ TYPES = {
     "pipemap": "pipemap",
     "randmap": "randmap",
     "regexp": "regexp",
+    "sdbm": "indexed",
     "socketmap": "socketmap",
     "sqlite": "sqlite",
     "static": "static",

@@ -24,8 +24,10 @@ class TextHash(Table):
 
     __slots__ = ("_folded", "_values")
 
-    def __init__(self, reference: str, values: dict[str, str], file: Stamp, *, folded: bool) -> None:
-        super().__init__(reference, fixed=True, files=(file,))
+    def __init__(
+        self, reference: str, values: dict[str, str], files: tuple[Stamp, ...], *, folded: bool
+    ) -> None:
+        super().__init__(reference, fixed=True, files=files)
         self._values = values
         self._folded = folded
 
@@ -38,7 +40,7 @@ class TextHash(Table):
 
 def opener(reference: str, name: str, opening: Opening) -> Table:
     values, file = load(Path(name), opening, first_counts=False)
-    return TextHash(reference, values, file, folded=opening.fold)
+    return TextHash(reference, values, (file,), folded=opening.fold)
 
 
 def load(path: Path, opening: Opening, *, first_counts: bool) -> tuple[dict[str, str], Stamp]:

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
@@ -242,12 +243,53 @@ def test_database_answers_as_postmap(case: str, tmp_path: Path) -> None:
     assert {key: lookup(reference, key) for key in KEYS} == postmap_each(reference, KEYS)
 
 
-def test_index_answers_as_the_text_that_it_was_built_from(tmp_path: Path) -> None:
+INDEX = (
+    "a 1\nB 2\na 3\nempty@x y\n"
+    + f"long {'z' * 9000}\n"
+    + 'müller umlaut\n"a b"@x quoted\n'
+    + "".join(f"user{number}@example.com alias{number}@out.example\n" for number in range(3000))
+)
+INDEX_KEYS = ["a", "B", "b", "c", "long", "müller", '"a b"@x', "user0@example.com", "USER2999@example.com"]
+
+
+@pytest.mark.parametrize("kind", ["hash", "btree", "cdb", "lmdb"])
+def test_index_answers_as_postmap_with_its_text_and_without(kind: str, tmp_path: Path) -> None:
+    if kind not in TYPES:
+        pytest.skip(f"Postfix has no {kind} here")
     assert POSTMAP is not None
-    (tmp_path / "table").write_text("a 1\nB 2\na 3\n")
+    (tmp_path / "table").write_text(INDEX)
     age(tmp_path / "table")
-    reference = f"hash:{tmp_path}/table"
-    subprocess.run([POSTMAP, "-c", silent_configuration(), reference], capture_output=True, check=True)
-    assert {key: lookup(reference, key) for key in "aBbc"} == postmap_each(reference, "aBbc")
+    reference = f"{kind}:{tmp_path}/table"
+    build = [POSTMAP, "-c", str(silent_configuration()), reference]
+    subprocess.run(build, capture_output=True, check=True)
+    expected = postmap_each(reference, INDEX_KEYS)
+    assert {key: lookup(reference, key) for key in INDEX_KEYS} == expected
     os.unlink(tmp_path / "table")
-    assert lookup(reference, "a") == (1, "")
+    assert {key: lookup(reference, key) for key in INDEX_KEYS} == expected
+
+
+@pytest.mark.parametrize("kind", ["hash", "btree", "lmdb"])
+def test_index_lists_what_postmap_lists(kind: str, tmp_path: Path) -> None:
+    assert POSTMAP is not None
+    (tmp_path / "table").write_text(INDEX)
+    age(tmp_path / "table")
+    reference = f"{kind}:{tmp_path}/table"
+    command = [POSTMAP, "-c", str(silent_configuration())]
+    subprocess.run([*command, reference], capture_output=True, check=True)
+    listed = subprocess.run([*command, "-s", reference], capture_output=True, text=True, check=True).stdout
+    with redirect_stdout(StringIO()) as stdout:
+        assert main(["lookup", "-s", reference]) == 0
+    assert sorted(stdout.getvalue().splitlines()) == sorted(listed.splitlines())
+
+
+def test_keys_from_stdin_answer_as_postmap() -> None:
+    assert POSTMAP is not None
+    for reference in ("inline:{a=1, b=2}", "inline:{x=1}", "pipemap:{inline:{a=b}, fail:x}"):
+        done = [
+            subprocess.run(command, input="b\n c\nA\nx y", capture_output=True, text=True, check=False)
+            for command in (
+                [str(POSTMAP), "-c", str(silent_configuration()), "-q", "-", reference],
+                [sys.executable, "-m", "fastsmtp", "lookup", reference, "-"],
+            )
+        ]
+        assert (done[0].returncode, done[0].stdout) == (done[1].returncode, done[1].stdout)

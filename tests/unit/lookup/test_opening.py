@@ -69,14 +69,6 @@ def test_random_texts_all_come() -> None:
     assert {table.get("x") for _ in range(100)} == {"a", "b"}
 
 
-def test_index_without_its_text_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "t.db").touch()
-    with pytest.raises(TableError, match=r"fastsmtp reads the text \(postmap -s hash:"):
-        open_strictly(f"hash:{tmp_path}/t", print)
-    with pytest.raises(TableError, match="No such file"):
-        open_strictly(f"lmdb:{tmp_path}/other", print)
-
-
 def test_every_type_is_in_the_manual() -> None:
     page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text()
     assert all(f"`{kind}`" in page for kind in TYPES)
