@@ -53,7 +53,10 @@ def opener(reference: str, name: str, opening: Opening) -> Table:
     if not path or not client.query:
         raise TableError(f"{name}: expected dbpath and query")
     try:
-        database = sqlite3.connect(f"file:{quote_path(path)}?mode=ro", uri=True, timeout=LOCK_LIMIT)
+        # Asked in one thread, but the table may be collected, and its database closed, in another.
+        database = sqlite3.connect(
+            f"file:{quote_path(path)}?mode=ro", uri=True, timeout=LOCK_LIMIT, check_same_thread=False
+        )
     except sqlite3.Error as error:
         raise TableError(f"open {path}: {error}") from None
     return SQLite(reference, client, database, folded=opening.fold)
