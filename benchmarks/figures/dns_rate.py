@@ -19,6 +19,7 @@ from benchmarks import rounds
 from benchmarks.contenders import ROOT
 from benchmarks.figure import Promise, round_count, state
 from fastsmtp.route.hosts import Router, RouteRules
+from fastsmtp.route.order import OrderRules
 from fastsmtp.route.resolver import LookupRules, Resolver
 from tests.support import nsd
 
@@ -28,7 +29,8 @@ AT_ONCE = 200
 GOAL = 3000
 KIB = 1024
 PROMISE = Promise(f"MX and A resolved a second and core, as a multiple of {GOAL:,}", 1.0, at_least=True)
-RULES = RouteRules(port=25, randomize=True, ignores_mx_failure=False, waits_for_mx_address=False)
+ORDER = OrderRules(True, "any", True, 5, False)
+RULES = RouteRules(port=25, order=ORDER, ignores_mx_failure=False, waits_for_mx_address=False)
 
 
 async def resolve(port: int, count: int) -> None:

@@ -52,7 +52,7 @@ class Carrier:
     def start(self, request: Request) -> None:
         """Carries `request`, then what follows it; the Desk's `ended` tells when nothing does."""
         request.handed_at = self._desk.clock()
-        if not request.hosts:
+        if request.site < 0:
             session = self._desk.cache.checkout(self.destination)
             if session is not None:
                 self._walk.go_to(request, session)
@@ -71,9 +71,12 @@ class Carrier:
         found = await self._walk.session(request)
         if isinstance(found, Session):
             self._take_over(found, request)
-        else:
+            return
+        if isinstance(found, Verdict):
             self._settling.decide_all(request, found, request.failure_relay)
-            self._go_on()
+        else:
+            self._desk.pass_on(request, found)
+        self._go_on()
 
     # On a session
 
@@ -171,6 +174,8 @@ class Carrier:
             request: Request = transaction.subject  # type: ignore[assignment]
             if self._spares(session, transaction, request):
                 self._spare(request)
+            elif not timed_out and self._renews(session, transaction, request):
+                self._renew(request)
             elif transaction in in_doubt:
                 in_doubt_verdict = classify.in_doubt(session.name, timed_out=timed_out)
                 self._settle(session, request, transaction, in_doubt_verdict)
@@ -195,6 +200,21 @@ class Carrier:
     def _spare(self, request: Request) -> None:
         request.spared += 1
         request.start_over()
+        self._put_back(request)
+
+    @staticmethod
+    def _renews(session: Session, transaction: Transaction, request: Request) -> bool:
+        """A session that served before broke, and nothing of the message has left: its host gets a fresh
+        one, once.
+        """
+        unsent = transaction.data is None and not transaction.in_doubt
+        return session.uses > 0 and unsent and not request.renewed
+
+    def _renew(self, request: Request) -> None:
+        request.renewed = request.fresh = True
+        request.host_index -= 1
+        request.addresses_tried -= 1
+        request.sessions_tried -= 1
         self._put_back(request)
 
     def _put_back(self, request: Request) -> None:

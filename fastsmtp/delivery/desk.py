@@ -51,6 +51,8 @@ class DeliveryRules(NamedTuple):
     skips_5xx_greeting: bool
     soft_bounce: bool
     at_most_once: bool  # delivery_guarantee
+    best_mx: Destination | None = None  # best_mx_transport; without a next-hop, that of the request
+    relays_null_mx: bool = True  # smtp_fallback_relay_null_mx
 
 
 class Generation(NamedTuple):
@@ -95,6 +97,9 @@ class Desk(Protocol):
 
     def postpone(self, request: Request) -> None:
         """It waits for the answer of a table's server, then for a carrier again."""
+
+    def pass_on(self, request: Request, destination: Destination) -> None:
+        """`destination` shall have it instead: best_mx_transport."""
 
     def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         """What was decided, for the spool, the log and the results.

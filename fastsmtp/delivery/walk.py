@@ -1,17 +1,19 @@
 """From a request to an open session: which host is next, when a site's limits are reached, what a failed
 opening means.
 
-    await walk.session(request)     an open session, or the Verdict for what is left of the request
+    await walk.session(request)     an open session, the Verdict for what is left of the request, or the
+                                    Destination that shall have it instead
     walk.go_to(request, session)    the request starts on a session that stands open
     walk.used_up(request)           no further host is tried for it
     walk.note_failure(...)          what those left get when the last host fails
 
-The hosts are tried in order. An opening that fails softly is followed by the next host, one that fails hard
-by none. A request can leave a walk for a session and come back for the hosts that are left: its place is in
-the request itself.
+Site by site, and a site's hosts in order; a site is looked up when it is its turn. Before a site's first
+connection its best hosts are asked for among the idle sessions, before each other one that host. An opening
+that fails softly is followed by the next host, one that fails hard by none. A request can leave a walk for a
+session and come back for the hosts that are left: its place is in the request itself.
 
 Does not carry transactions, does not record outcomes.
-Source: Postfix smtp_connect(3), smtp_trouble(3), smtp_reuse(3); spec: routing, 4 to 6.
+Source: Postfix smtp_connect(3), smtp_trouble(3), smtp_reuse(3); spec: routing, 3 to 6.
 """
 
 import os
@@ -22,13 +24,13 @@ from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
+from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
+from fastsmtp.route.hosts import LOOP_PORT
 from fastsmtp.session.connection import Refused, Session
-from fastsmtp.session.opening import open_session
+from fastsmtp.session.opening import BindFailure, open_session
 from fastsmtp.session.stages import STAGES
 from fastsmtp.wire import engine
-
-LOOP_PORT = 25  # elsewhere one's own name may well answer
 
 
 class Walk:
@@ -41,91 +43,180 @@ class Walk:
         self._generation = desk.generation
         self._destination = destination
 
-    async def session(self, request: Request) -> Session | Verdict:
-        """A session with the first host that takes us in, or the verdict for all that is left."""
-        try:
-            if not request.hosts:
-                request.hosts = await self._generation.router.hosts(self._destination.nexthop)
-            verdict: Verdict | None = None
-            while (place := self._next_place(request)) is not None:
+    async def session(self, request: Request) -> Session | Verdict | Destination:
+        """A session with the first host that takes us in, or what becomes of all that is left."""
+        while True:
+            place = self._next_place(request)
+            if place is not None:
                 host = request.hosts[place]
-                request.host_index = place + 1
-                self._count_address(request, host)
-                session, verdict = await self._try_host(host)
-                if session is not None:
-                    session.hosts = [host, *request.hosts[request.host_index :]]
-                    return session
-                assert verdict is not None
-                if not verdict.soft:
-                    break
-                self.note_failure(request, verdict, host)
-        except LookupFailure as failure:
-            request.failure_relay = "none"
-            return Verdict(False, failure.soft, failure.dsn, failure.text)
-        return verdict or Verdict(False, True, request.failure_dsn, request.failure_text)
+                found = await self._try_host(request, host, place)
+                if isinstance(found, Session) or not found.soft:
+                    return found
+                continue
+            if not self._has_next_site(request):
+                return self._left(request)
+            try:
+                kept = await self._enter_site(request, request.site + 1)
+            except LookupFailure as error:
+                if (elsewhere := self._elsewhere(request, error)) is not None:
+                    return elsewhere
+                self._note_lookup(request, error)
+                if self._is_end(request, error):
+                    return self._left(request)
+            else:
+                if kept is not None:
+                    return kept
 
-    async def _try_host(self, host: Host) -> tuple[Session | None, Verdict | None]:
-        """A session with this host, or what its failure means."""
-        desk = self._desk
-        if not host.best:
-            kept = desk.cache.checkout_host(host)
+    # Sites
+
+    def _has_next_site(self, request: Request) -> bool:
+        if request.hosts and request.hosts[-1].last:
+            return False
+        return request.site + 1 < (request.sites or 1)
+
+    async def _enter_site(self, request: Request, number: int) -> Session | None:
+        """Its hosts, and an idle session with one of the best, if there is one. LookupFailure."""
+        router, nexthop = self._generation.router, self._destination.nexthop
+        request.site = number
+        request.hosts = []
+        request.host_index = request.addresses_tried = request.sessions_tried = 0
+        request.sites = len(router.sites(nexthop))
+        request.hosts = await router.hosts(nexthop, number)
+        if request.fresh:
+            return None
+        for place, host in enumerate(request.hosts):
+            if host.best and (session := self._desk.cache.checkout_host(host)) is not None:
+                del request.hosts[place]
+                request.hosts.insert(0, host)
+                return self._take_kept(request, session, 0)
+        return None
+
+    def _take_kept(self, request: Request, session: Session, place: int) -> Session:
+        session.wake()
+        self._stand_at(request, session, place)
+        return session
+
+    def _stand_at(self, request: Request, session: Session, place: int) -> None:
+        """The request's host is the one at `place`, and `session` is open to it."""
+        request.host_index = place + 1
+        request.addresses_tried += 1
+        session.hosts = request.hosts[place:]
+
+    def _elsewhere(self, request: Request, error: LookupFailure) -> Destination | None:
+        """best_mx_transport, where this machine is the best MX host of a domain."""
+        best = self._generation.rules.best_mx
+        loops = error.kind == failure.LOOP and not error.soft
+        if best is None or not loops or request.site > 0:
+            return None
+        if self._generation.router.is_relay(self._destination.nexthop):
+            return None
+        return best._replace(nexthop=best.nexthop or self._destination.nexthop)
+
+    def _is_end(self, request: Request, error: LookupFailure) -> bool:
+        """No site behind this failure is tried."""
+        if error.dsn.endswith(".1.0") and not self._generation.rules.relays_null_mx:
+            return True
+        return error.kind == failure.LOOP or request.sites == 0
+
+    # Hosts
+
+    async def _try_host(self, request: Request, host: Host, place: int) -> Session | Verdict:
+        """A session with this host, or what its failure means; then that is noted."""
+        if not host.best and not request.fresh:
+            kept = self._desk.cache.checkout_host(host)
             if kept is not None:
-                kept.wake()
-                return kept, None
+                return self._take_kept(request, kept, place)
+        request.fresh = False
+        request.host_index = place + 1
+        request.addresses_tried += 1
         try:
-            session = await open_session(host, self._generation.sessions, self._generation.deadlines)
+            found = await self._open(host)
+        except OSError as error:
+            verdict = self._unreached(host, error)
+            self.note_failure(request, verdict, None)
+            return verdict
+        if isinstance(found, Session):
+            found.hosts = request.hosts[place:]
+        else:
+            self.note_failure(request, found, host)
+        return found
+
+    def _unreached(self, host: Host, error: OSError) -> Verdict:
+        """No connection came about."""
+        if isinstance(error, BindFailure):
+            return Verdict(False, True, status.NO_SOURCE, "server configuration error")
+        reason = "Connection timed out" if isinstance(error, TimeoutError) else _reason(error)
+        text = f"connect to {host.relay}: {reason}"
+        self._desk.log.info(text)
+        return Verdict(False, True, status.NO_CONNECTION, text)
+
+    async def _open(self, host: Host) -> Session | Verdict:
+        """A session, or what the host's refusal means. OSError."""
+        desk, generation = self._desk, self._generation
+        try:
+            session = await open_session(host, generation.sessions, generation.deadlines, desk.log.warning)
         except Refused as refusal:
-            soften = refusal.at == engine.GREETING and self._generation.rules.skips_5xx_greeting
-            return None, classify.unwelcome(refusal.reply, host.label, soften=soften)
+            soften = refusal.at == engine.GREETING and generation.rules.skips_5xx_greeting
+            return classify.unwelcome(refusal.reply, host.label, soften=soften)
         except SessionError as error:
-            return None, classify.stream_failure(
+            return classify.stream_failure(
                 host.label, STAGES[error.stage], timed_out=isinstance(error, SessionTimeout)
             )
-        except OSError as error:
-            reason = "Connection timed out" if isinstance(error, TimeoutError) else _reason(error)
-            text = f"connect to {host.relay}: {reason}"
-            desk.log.info(text)
-            return None, Verdict(False, True, status.NO_CONNECTION, text)
-        if host.port == LOOP_PORT and self._generation.sessions.is_own_name(session.engine.peer_name):
+        if host.port == LOOP_PORT and generation.sessions.is_own_name(session.engine.peer_name):
             session.close()
-            own_name = self._generation.sessions.own_name.decode()
+            own_name = generation.sessions.own_name.decode()
             desk.log.warning(f"host {host.relay} replied to HELO/EHLO with my own hostname {own_name}")
-            return None, classify.looping(self._destination.nexthop, is_best=host.best)
-        return session, None
+            return classify.looping(self._destination.nexthop, is_best=host.best)
+        return session
 
     def _next_place(self, request: Request) -> int | None:
-        """Where the next host to try stands: at the end of a site's limits, the first of the next site."""
-        hosts, place, rules = request.hosts, request.host_index, self._generation.rules
-        over_limit = (0 < rules.addresses_limit <= request.addresses_tried) or (
-            0 < rules.sessions_limit <= request.sessions_tried
-        )
-        while place < len(hosts) and hosts[place].site == request.site and over_limit:
-            place += 1
-        return place if place < len(hosts) else None
+        """Where the next host of the site stands; None at its end, and at its limits."""
+        place, rules = request.host_index, self._generation.rules
+        if place >= len(request.hosts):
+            return None
+        if 0 < rules.addresses_limit <= request.addresses_tried:
+            return None
+        if 0 < rules.sessions_limit <= request.sessions_tried:
+            return None
+        return place
 
     def used_up(self, request: Request) -> bool:
         """No further host is tried for it."""
-        return self._next_place(request) is None
-
-    @staticmethod
-    def _count_address(request: Request, host: Host) -> None:
-        if host.site != request.site:
-            request.site = host.site
-            request.addresses_tried = request.sessions_tried = 0
-        request.addresses_tried += 1
+        return self._next_place(request) is None and not self._has_next_site(request)
 
     def go_to(self, request: Request, session: Session) -> None:
         """The request's first host is the one that the session is open to."""
+        if request.site != session.host.site:
+            request.site = session.host.site
+            request.addresses_tried = request.sessions_tried = 0
+        if not request.sites:
+            request.sites = len(self._generation.router.sites(self._destination.nexthop))
         request.hosts = session.hosts
         request.host_index = 1
-        self._count_address(request, session.host)
+        request.addresses_tried += 1
 
-    def note_failure(self, request: Request, verdict: Verdict, host: Host) -> None:
+    # Failures
+
+    def note_failure(self, request: Request, verdict: Verdict, host: Host | None) -> None:
+        """Of one host (None: it was not reached): the last one counts, in the end."""
         request.failure_dsn = verdict.dsn
         request.failure_text = verdict.text
-        request.failure_relay = host.relay if verdict.dsn != status.NO_CONNECTION else "none"
-        if not self.used_up(request) and verdict.dsn != status.NO_CONNECTION:
+        request.failure_relay = "none" if host is None else host.relay
+        request.softly_failed = request.softly_failed or verdict.soft
+        if host is not None and verdict.soft and not self.used_up(request):
             self._desk.log.info(f"{request.queue_id}: {verdict.text}")
+
+    def _note_lookup(self, request: Request, error: LookupFailure) -> None:
+        """Of one site: with several, soft beats hard, since one that is only down keeps the mail waiting."""
+        if error.soft or not request.softly_failed:
+            request.failure_dsn, request.failure_text = error.dsn, error.text
+            request.failure_relay = "none"
+        request.softly_failed = request.softly_failed or error.soft
+
+    def _left(self, request: Request) -> Verdict:
+        """For those that no host has decided."""
+        dsn = request.failure_dsn
+        return Verdict(False, status.is_soft(dsn), dsn, request.failure_text)
 
 
 def _reason(error: OSError) -> str:

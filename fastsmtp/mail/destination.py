@@ -23,6 +23,7 @@ class Host(NamedTuple):
     preference: int  # MX preference; 0 where none was looked up
     best: bool  # of the best preference of its site
     site: int = 0  # which of a next-hop's sites, in order; the limits of a request count for each anew
+    last: bool = False  # of the last site to try: farther ones would send the mail back to us
 
     @property
     def label(self) -> str:

@@ -21,6 +21,7 @@ class Request:
         "failure_dsn",
         "failure_relay",
         "failure_text",
+        "fresh",
         "handed_at",
         "host_index",
         "hosts",
@@ -28,9 +29,12 @@ class Request:
         "queue_id",
         "ready_at",
         "recipients",
+        "renewed",
         "sender",
         "sessions_tried",
         "site",
+        "sites",
+        "softly_failed",
         "spared",
         "transacted",
     )
@@ -45,13 +49,17 @@ class Request:
         self.active_at = active_at  # entered the queue
         self.handed_at = active_at  # taken from it
         self.ready_at = active_at  # a session stood ready
-        self.hosts: list[Host] = []  # in the order to try; empty: not looked up yet
+        self.sites = 0  # of the next-hop, the fallback relay's included; 0: not looked up yet
+        self.site = -1  # the one that is tried
+        self.hosts: list[Host] = []  # of this site, in the order to try
         self.host_index = 0  # the host to try next
-        self.site = -1  # of the last host tried
         self.addresses_tried = 0  # smtp_mx_address_limit counts these,
         self.sessions_tried = 0  # and smtp_mx_session_limit these
         self.transacted = False  # a transaction of it ran to its end: its site is not dead
         self.ahead = False  # its recipients are on record as unknown: the end of data may have left
+        self.fresh = False  # the next host is connected to, idle session or not
+        self.renewed = False  # that has happened
+        self.softly_failed = False  # a host or site did: then a site that does not exist bounces nothing
         self.spared = 0  # times it came back from a session that closed before touching it
         self.postponed = 0  # times it waited for the answer of a table's server
         self.failure_dsn = "4.3.0"  # the last failure of a site, for those left when all hosts are used up
@@ -59,7 +67,10 @@ class Request:
         self.failure_relay = "none"
 
     def start_over(self) -> None:
-        """It came back untouched: its hosts are looked up and tried from the first again."""
+        """It came back untouched: its hosts are looked up and tried from the first again, with whatever
+        session is at hand.
+        """
+        self.sites = 0
+        self.site = -1
         self.hosts = []
         self.host_index = 0
-        self.site = -1

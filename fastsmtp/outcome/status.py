@@ -6,6 +6,7 @@ Source: RFC 3463; Postfix smtp_trouble(3); spec: session, 3 and 12; queue, 4.6 a
 
 LOST = "4.4.2"  # connection lost or timed out
 NO_CONNECTION = "4.4.1"
+NO_SOURCE = "4.4.0"  # smtp_bind_address_enforce: not from our address
 UNAVAILABLE = "4.3.0"
 BAD_DESTINATION = (
     "4.3.5"  # a next-hop that cannot be used: a fault of the configuration, never the recipient's

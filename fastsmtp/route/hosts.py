@@ -1,132 +1,259 @@
-"""The hosts of a next-hop in the order they are tried.
+"""The hosts of a next-hop in the order they are tried, site by site.
 
-    await router.hosts("example.com")     [Host, ...], best preference first; RouteFailure where there is none
+    router.sites(nexthop)              its sites and those of the fallback relay behind them
+    await router.hosts(nexthop, n)     [Host, ...] of site number n, best preference first
+    router.expect(nexthop)             it is about to be asked for: looks ahead, within bounds
 
 MX hosts by preference, shuffled among equals (smtp_randomize_addresses); the domain itself where it has no
-MX; a bracketed or numeric next-hop as it is. Each site of a next-hop with several stands behind the one
-before.
+MX; a bracketed or numeric next-hop as it is; SRV records for services in use_srv_lookup. Mail never goes to
+this machine, nor to a host that is no nearer to its domain than this machine is.
 
+Raises LookupFailure with the status of those who wait for it. A relay that cannot be found is a fault of the
+configuration, never the recipients'.
 Does not connect, and does not count attempts.
-Source: RFC 5321 5.1, RFC 7505; Postfix smtp_addr(3); spec: routing, 1 and 2.
+Source: RFC 5321 5.1, RFC 7505; Postfix smtp_addr(3), smtp_connect(3); spec: routing, 1 to 3, 5.2.
 """
 
-import random
-from typing import NamedTuple
+import asyncio
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from fastsmtp.mail.destination import Host
+from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.nexthop import NexthopError, Site, is_address, parse_site, split_sites
-from fastsmtp.route.resolver import Resolver
+from fastsmtp.route.order import OrderRules, arranged, drawn
+from fastsmtp.route.own import OwnAddresses
+from fastsmtp.route.resolver import Resolver, unheard
 
-NULL_MX = "5.1.0"
-NO_ADDRESS = "5.4.4"
-BAD_NEXTHOP = "4.3.5"
+NULL_MX: Final = "5.1.0"
+BAD_NEXTHOP: Final = "4.3.5"
+NO_PRIMARY: Final = "4.4.4"
+LOOP_PORT: Final = 25  # elsewhere an own address may well be another program
+TLS_PORT: Final = 465
+HOSTS_LIMIT: Final = 100  # addresses of one site (Postfix's dns_rr_list_limit)
+SITES_LIMIT: Final = 10_000  # next-hops whose sites are remembered
+AHEAD_LIMIT: Final = 500  # next-hops that are looked up before anyone asks
 
 
 class RouteRules(NamedTuple):
-    """What is configured about MX records."""
+    """What is configured about next-hops and MX records."""
 
     port: int  # smtp_tcp_port
-    randomize: bool  # smtp_randomize_addresses
+    order: OrderRules
     ignores_mx_failure: bool  # ignore_mx_lookup_error
     waits_for_mx_address: bool  # smtp_defer_if_no_mx_address_found
     relay: str = ""  # relayhost
     fallback: str = ""  # smtp_fallback_relay
+    cname_names: bool = False  # smtp_cname_overrides_servername
+    services: frozenset[str] = frozenset()  # use_srv_lookup
+    ignores_srv_failure: bool = False  # ignore_srv_lookup_error
+    leaves_srv: bool = False  # allow_srv_lookup_fallback
+    interfaces: tuple[str, ...] = ()  # inet_interfaces, by address
+    proxies: tuple[str, ...] = ()  # proxy_interfaces
 
 
 class Router:
     """Next-hops to hosts, for one worker."""
 
-    def __init__(self, rules: RouteRules, resolver: Resolver) -> None:
+    def __init__(self, rules: RouteRules, resolver: Resolver, warn: Callable[[str], None] = unheard) -> None:
         self._rules = rules
         self._resolver = resolver
+        self._warn = warn
+        self._own = OwnAddresses(rules.interfaces, rules.proxies)
+        self._sites: dict[str, tuple[Site, ...]] = {}
+        self._relays = {rules.relay} if rules.relay else set()
+        self._ahead: dict[str, asyncio.Task[None]] = {}
 
-    async def hosts(self, nexthop: str) -> list[Host]:
-        """Hosts in the order to try, those of the fallback relay last.
+    def is_relay(self, nexthop: str) -> bool:
+        """It comes from relayhost, or from a table in its place."""
+        return nexthop in self._relays
 
-        Raises LookupFailure with the status of those who wait for it.
+    def add_relay(self, nexthop: str) -> None:
+        """A table names it in place of relayhost."""
+        self._relays.add(nexthop)
 
-        With several sites soft beats hard: one that is only down keeps the mail waiting. A relay that cannot
-        be found is a fault of the configuration, never the recipients'.
-        """
-        failure: LookupFailure | None = None
-        found: list[Host] = []
-        if not split_sites(nexthop):
-            raise LookupFailure(BAD_NEXTHOP, "empty next-hop")
-        for texts, is_relay in ((nexthop, nexthop == self._rules.relay), (self._rules.fallback, True)):
-            try:
-                found += await self._sites_hosts(texts, sites_before=len({host.site for host in found}))
-            except LookupFailure as error:
-                if is_relay and not error.soft:
-                    error = LookupFailure(BAD_NEXTHOP, error.text)
-                failure = error
-        if not found and failure is not None:
-            raise failure
+    def sites(self, nexthop: str) -> tuple[Site, ...]:
+        """In the order to try. LookupFailure where one cannot be read: then none is used."""
+        found = self._sites.get(nexthop)
+        if found is None:
+            found = self._read_sites(nexthop)
+            if len(self._sites) >= SITES_LIMIT:
+                self._sites.clear()
+            self._sites[nexthop] = found
         return found
 
-    async def _sites_hosts(self, texts: str, *, sites_before: int) -> list[Host]:
-        """The hosts of all sites in `texts`; LookupFailure where none has any."""
-        failure: LookupFailure | None = None
-        found: list[Host] = []
+    def _read_sites(self, nexthop: str) -> tuple[Site, ...]:
+        rules = self._rules
+        found: list[Site] = []
         try:
-            sites = [parse_site(text, self._rules.port) for text in split_sites(texts)]
+            found += [parse_site(text, rules.port) for text in split_sites(nexthop)]
+            if not found:
+                raise NexthopError(f'empty next-hop "{nexthop}"')
+            primaries = len(found)
+            found += [parse_site(text, rules.port) for text in split_sites(rules.fallback)]
         except NexthopError as error:
+            self._warn(str(error))
             raise LookupFailure(BAD_NEXTHOP, str(error)) from None
-        for number, site in enumerate(sites, sites_before):
-            try:
-                found += [host._replace(site=number) for host in await self._site_hosts(site)]
-            except LookupFailure as error:
-                if failure is None or error.soft:
-                    failure = error
-        if not found and failure is not None:
-            raise failure
-        return found
+        for site in found:
+            if site.port == TLS_PORT:
+                self._warn(
+                    f"{site.text}: port {TLS_PORT} expects TLS from the first byte (smtp_tls_wrappermode)"
+                )
+        return (
+            *found[:primaries],
+            *(site._replace(fallback=True) for site in found[primaries:]),
+        )
+
+    async def hosts(self, nexthop: str, number: int = 0) -> list[Host]:
+        """The hosts of one site; never none."""
+        site = self.sites(nexthop)[number]
+        try:
+            return [host._replace(site=number) for host in await self._site_hosts(site)]
+        except LookupFailure as error:
+            relay = "smtp_fallback_relay" if site.fallback else "relayhost" if self.is_relay(nexthop) else ""
+            if relay and not error.soft:
+                self._warn(f"{relay} configuration problem: {error.text}")
+                raise LookupFailure(BAD_NEXTHOP, error.text, error.kind) from None
+            raise
+
+    def expect(self, nexthop: str) -> None:
+        """Looks its first site up, so that the answers are at hand when a delivery asks."""
+        if nexthop in self._ahead or len(self._ahead) >= AHEAD_LIMIT:
+            return
+        task = asyncio.get_running_loop().create_task(self._look_ahead(nexthop))
+        self._ahead[nexthop] = task
+        task.add_done_callback(lambda _: self._ahead.pop(nexthop, None))
+
+    async def _look_ahead(self, nexthop: str) -> None:
+        try:
+            site = self.sites(nexthop)[0]
+            if not (site.literal or is_address(site.host)) and self._resolver.dns_enabled:
+                await self._site_hosts(site)
+        except LookupFailure:
+            return  # whoever asks hears of it
+
+    def close(self) -> None:
+        """Nothing is looked up ahead any more."""
+        for task in list(self._ahead.values()):
+            task.cancel()
+
+    # One site
 
     async def _site_hosts(self, site: Site) -> list[Host]:
-        if is_address(site.host):
-            return [Host(site.host, site.host, site.port, 0, True)]
-        if site.literal or not self._resolver.dns_enabled:
-            return await self._host(site, site.host, 0)
+        if is_address(site.host) or site.literal or not self._resolver.dns_enabled:
+            return await self._address_hosts(site)
+        if site.service in self._rules.services:
+            found = await self._service_hosts(site)
+            if found is not None:
+                return found
         try:
             exchangers = await self._resolver.mail_exchangers(site.host)
-        except LookupFailure:
-            if not self._rules.ignores_mx_failure:
+        except LookupFailure as error:
+            if not self._rules.ignores_mx_failure or error.kind == failure.POLICY:
                 raise
             exchangers = []
         if not exchangers:
-            return await self._host(site, site.host, 0)
-        if any(host in ("", ".") for _, host in exchangers):
+            return await self._address_hosts(site)
+        if any(host == "." for _, host in exchangers):
             raise LookupFailure(NULL_MX, f"Domain {site.host} does not accept mail (nullMX)")
-        return await self._exchanger_hosts(site, sorted(exchangers))
+        return await self._exchanger_hosts(site, sorted(exchangers, key=lambda each: each[0]))
+
+    async def _address_hosts(self, site: Site) -> list[Host]:
+        """Of a host, or of a domain without MX records."""
+        found = await self._named(site.host, site.port, 0)
+        if site.port == LOOP_PORT and any(host.address in self._own for host in found):
+            raise _loop(site)
+        return self._arranged(found, by_mx=False)
 
     async def _exchanger_hosts(self, site: Site, exchangers: list[tuple[int, str]]) -> list[Host]:
+        """Of MX records, by preference."""
         found: list[Host] = []
-        failure: LookupFailure | None = None
-        for preference, name in exchangers:
-            try:
-                found += await self._host(site, name, preference)
-            except LookupFailure as error:
+        failed: LookupFailure | None = None
+        answers = await asyncio.gather(
+            *(self._named(name, site.port, preference) for preference, name in exchangers),
+            return_exceptions=True,
+        )
+        for answer in answers:
+            if isinstance(answer, LookupFailure):
                 # A temporary failure of any host is sticky; the text is that of the last one.
-                soft = error.soft or (failure is not None and failure.soft)
-                failure = LookupFailure("4" + error.dsn[1:] if soft else error.dsn, error.text)
-        if not found and failure is not None:
-            if self._rules.waits_for_mx_address:
-                raise LookupFailure("4" + failure.dsn[1:], failure.text)
-            raise failure
-        best = min(host.preference for host in found)
-        if self._rules.randomize:
-            random.shuffle(found)
-            found.sort(key=lambda host: host.preference)
-        return [host._replace(best=host.preference == best) for host in found]
+                failed = answer.softened() if failed is not None and failed.soft else answer
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found += answer
+        if not found:
+            assert failed is not None
+            self._warn(f"no MX host for {site.host} has a valid address record")
+            raise failed.softened() if self._rules.waits_for_mx_address else failed
+        if len(found) > HOSTS_LIMIT:
+            self._warn(f"{site.host}: more than {HOSTS_LIMIT} addresses of MX hosts: the others are dropped")
+            del found[HOSTS_LIMIT:]
+        found = self._nearer(site, exchangers[0][0], found)
+        return self._arranged(found, by_mx=True)
 
-    async def _host(self, site: Site, name: str, preference: int) -> list[Host]:
-        """The addresses of one host name (or of an address that stands for one)."""
-        if is_address(name):
-            return [Host(name, name, site.port, preference, True)]
-        hosts = [
-            Host(name, a, site.port, preference, True)
-            for a in (await self._resolver.addresses(name)).addresses
+    def _nearer(self, site: Site, best: int, found: list[Host]) -> list[Host]:
+        """The hosts nearer to the domain than this machine, if it is one of them."""
+        if site.port != LOOP_PORT:
+            return found
+        own = min((host.preference for host in found if host.address in self._own), default=None)
+        if own is None:
+            return found
+        nearer = [host._replace(last=True) for host in found if host.preference < own]
+        if nearer:
+            return nearer
+        if found[0].preference == best:
+            raise _loop(site)
+        raise LookupFailure(NO_PRIMARY, f"unable to find primary relay for {site.host}", failure.LOOP)
+
+    def _arranged(self, hosts: list[Host], *, by_mx: bool) -> list[Host]:
+        best = min(host.preference for host in hosts)
+        return [
+            host if host.preference == best else host._replace(best=False)
+            for host in arranged(hosts, self._rules.order, by_mx=by_mx)
         ]
-        if self._rules.randomize:
-            random.shuffle(hosts)
-        return hosts
+
+    async def _named(self, name: str, port: int, preference: int) -> list[Host]:
+        """The addresses of one host name (or of an address that stands for one)."""
+        found = await self._resolver.addresses(name)
+        shown = found.name if self._rules.cname_names else name
+        return [Host(shown, address, port, preference, True) for address in found.addresses]
+
+    # SRV
+
+    async def _service_hosts(self, site: Site) -> list[Host] | None:
+        """None: MX records shall say."""
+        rules = self._rules
+        try:
+            services = await self._resolver.services(f"_{site.service}._tcp.{site.host}")
+            if any(service[3] == "." for service in services):
+                text = f"Domain {site.host} does not support SRV requests"
+                raise LookupFailure(NULL_MX, text, failure.NOTHING)
+            if not services:
+                text = f"Service {site.service} not found for {site.host}: no SRV record"
+                raise LookupFailure(failure.STATUS[failure.NOTHING], text, failure.NOTHING)
+            return await self._drawn_hosts(drawn(services))
+        except LookupFailure as error:
+            is_failure = error.kind not in (failure.NOTHING, failure.POLICY)
+            if rules.leaves_srv or (rules.ignores_srv_failure and is_failure):
+                return None
+            raise
+
+    async def _drawn_hosts(self, services: list[tuple[int, int, int, str]]) -> list[Host]:
+        found: list[Host] = []
+        failed: LookupFailure | None = None
+        for priority, _, port, name in services:
+            try:
+                found += await self._named(name, port, priority)
+            except LookupFailure as error:
+                failed = error.softened() if failed is not None and failed.soft else error
+        if not found:
+            assert failed is not None
+            raise failed
+        best = found[0].preference
+        return [host._replace(best=host.preference == best) for host in found[:HOSTS_LIMIT]]
+
+
+def _loop(site: Site) -> LookupFailure:
+    text = f"mail for {site.host} loops back to myself"
+    return LookupFailure(failure.STATUS[failure.LOOP], text, failure.LOOP)

@@ -22,6 +22,8 @@ class Site(NamedTuple):
     port: int
     literal: bool  # written in brackets: no MX lookup
     text: str  # as configured
+    service: str = "smtp"  # its name, where the text has one
+    fallback: bool = False  # of smtp_fallback_relay
 
 
 class NexthopError(ValueError):
@@ -49,7 +51,13 @@ def parse_site(text: str, default_port: int) -> Site:
     if host[:5].lower() == "ipv6:":
         host = host[5:]
     _check_host(host, text)
-    return Site(host.lower(), _port(service, text) if service else default_port, text.startswith("["), text)
+    return Site(
+        host.lower().removesuffix("."),
+        _port(service, text) if service else default_port,
+        text.startswith("["),
+        text,
+        service or "smtp",
+    )
 
 
 def is_address(host: str) -> bool:
@@ -88,7 +96,9 @@ def parse_port(service: str) -> int:
 
 
 def _port(service: str, text: str) -> int:
-    if service.isascii() and service.isdigit():
+    if service.isascii() and service[:1].isdigit():
+        if not service.isdigit():
+            raise NexthopError(f'bad port "{service}" in next-hop "{text}": expected a number or a name')
         if 1 <= int(service) <= 65535:
             return int(service)
         raise NexthopError(f'bad port "{service}" in next-hop "{text}": expected 1 to 65535')

@@ -18,6 +18,7 @@ class SessionRules(NamedTuple):
     never_ehlo: bool
     bind_address: str  # "" is the system's choice
     bind_address6: str
+    binds_strictly: bool  # smtp_bind_address_enforce
     reuse_time_limit: float  # seconds from the connection on
     reuse_count_limit: int  # transactions after the first; 0: no limit
     keeps_idle: bool  # smtp_connection_cache_on_demand

@@ -57,10 +57,10 @@ class Worker:
         shared_message: bool,
     ) -> None:
         self._rules = rules
-        self._resolvers = [Resolver(rules.lookup, log.warning)]  # the last one is asked
-        self.generation = self._generation(content, 0)
         self.cache: SessionCache[Session] = SessionCache()
         self.log = log
+        self._resolvers = [Resolver(rules.lookup, log.warning, rules.drops)]  # the last one is asked
+        self.generation = self._generation(content, 0)
         self.arrived_at = arrived_at
         self.clock = time.time
         self._scheduler = scheduler
@@ -126,8 +126,8 @@ class Worker:
             epoch += 1
             for session in self.cache.drain():
                 session.close()
-        if rules.lookup != self._rules.lookup:
-            self._resolvers.append(Resolver(rules.lookup, self.log.warning))
+        if rules.lookup != self._rules.lookup or rules.drops is not None:
+            self._resolvers.append(Resolver(rules.lookup, self.log.warning, rules.drops))
         self._rules = rules
         self.generation = self._generation(content, epoch)
         self._scheduler.change(rules.scheduler)
@@ -138,7 +138,7 @@ class Worker:
 
     def _generation(self, content: Content, epoch: int) -> Generation:
         rules = self._rules
-        router = Router(rules.route, self._resolvers[-1])
+        router = Router(rules.route, self._resolvers[-1], self.log.warning)
         return Generation(rules.delivery, router, content, rules.session, rules.deadlines, epoch)
 
     def _finish(self, error: BaseException | None) -> None:
@@ -157,6 +157,7 @@ class Worker:
             carrier.abort()
         for session in self.cache.drain():
             session.close()
+        self.generation.router.close()
         for resolver in self._resolvers:
             resolver.close()
         await self.asking.close()
@@ -272,6 +273,15 @@ class Worker:
 
     def postpone(self, request: Request) -> None:
         self.asking.postpone(request)
+
+    def pass_on(self, request: Request, destination: Destination) -> None:
+        for recipient in request.recipients:
+            self.log.info(
+                f"{request.queue_id}: passing <{recipient.address}> to transport={destination.transport}"
+            )
+        request.destination = destination
+        request.start_over()
+        self.put_back(request)
 
     def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         self._settler.record(outcomes)

@@ -13,19 +13,16 @@ from fastsmtp.errors import SettingError
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.scheduler import SchedulerRules
 from fastsmtp.queue.window import WindowRules, parse_feedback
-from fastsmtp.route.hosts import RouteRules
-from fastsmtp.route.nexthop import NexthopError, is_address, parse_port, parse_site
-from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
 from fastsmtp.wire import engine
+from fastsmtp.worker import routing
 from fastsmtp.worker.asking import answer_rules
 from fastsmtp.worker.feed import FeedRules
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.share import WHOLE, Share, portion
 
 TRANSPORT = "smtp"
-DNS_PORT = 53
 
 
 def check(settings: Settings) -> None:
@@ -51,7 +48,7 @@ def read(
         scheduler=_scheduler(settings, one_each, share),
         feed=FeedRules(
             transport=TRANSPORT,
-            relay=_relay(settings),
+            relay=routing.relay(settings),
             room=max(portion(settings.number("qmgr_message_recipient_limit"), share), 1),
             open_limit=max(portion(2 * settings.number("default_process_limit"), share), 1),
             horizon=horizon,
@@ -63,48 +60,17 @@ def read(
             skips_5xx_greeting=settings.flag("smtp_skip_5xx_greeting"),
             soft_bounce=settings.flag("soft_bounce"),
             at_most_once=settings.text("delivery_guarantee") == "at_most_once",
+            best_mx=routing.best_mx(settings),
+            relays_null_mx=settings.flag("smtp_fallback_relay_null_mx"),
         ),
         content=content_rules(settings),
         session=_session(settings),
         deadlines=_deadlines(settings),
-        route=RouteRules(
-            port=_port(settings),
-            randomize=settings.flag("smtp_randomize_addresses"),
-            ignores_mx_failure=settings.flag("ignore_mx_lookup_error"),
-            waits_for_mx_address=settings.flag("smtp_defer_if_no_mx_address_found"),
-            relay=_relay(settings),
-            fallback=" ".join(settings.words("smtp_fallback_relay")).lower(),
-        ),
-        lookup=LookupRules(
-            protocols=frozenset(settings.words("inet_protocols")),
-            dns=not settings.flag("disable_dns_lookups"),
-            methods=frozenset(settings.words("smtp_host_lookup")),
-            nameservers=tuple(_nameserver(settings, text) for text in settings.words("smtp_dns_nameservers")),
-        ),
+        route=routing.route_rules(settings),
+        lookup=routing.lookup_rules(settings),
+        drops=routing.reply_filter(settings),
         answers=answer_rules(settings),
     )
-
-
-def _relay(settings: Settings) -> str:
-    return " ".join(settings.words("relayhost")).lower()
-
-
-def _port(settings: Settings) -> int:
-    try:
-        return parse_port(settings.text("smtp_tcp_port"))
-    except NexthopError as error:
-        raise SettingError(f"{settings.origin('smtp_tcp_port')}: smtp_tcp_port: {error}") from None
-
-
-def _nameserver(settings: Settings, text: str) -> tuple[str, int]:
-    try:
-        site = parse_site(text, DNS_PORT)
-        if is_address(site.host):
-            return site.host, site.port
-        problem = "expected an address"
-    except NexthopError as error:
-        problem = str(error)
-    raise SettingError(f"{settings.origin('smtp_dns_nameservers')}: smtp_dns_nameservers: {text}: {problem}")
 
 
 def content_rules(settings: Settings) -> ContentRules:
@@ -151,14 +117,16 @@ def _backoff(settings: Settings, null_sender: bool, max_age: float | None) -> Ba
 
 
 def _session(settings: Settings) -> SessionRules:
+    address, address6 = routing.bind_addresses(settings)
     return SessionRules(
         helo_name=_word(settings, "smtp_helo_name"),
         own_name=_word(settings, "myhostname"),
         discard=frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
         always_ehlo=settings.flag("smtp_always_send_ehlo"),
         never_ehlo=settings.flag("smtp_never_send_ehlo"),
-        bind_address=settings.text("smtp_bind_address").strip("[]"),
-        bind_address6=settings.text("smtp_bind_address6").strip("[]"),
+        bind_address=address,
+        bind_address6=address6,
+        binds_strictly=settings.flag("smtp_bind_address_enforce"),
         reuse_time_limit=settings.seconds("smtp_connection_reuse_time_limit"),
         reuse_count_limit=settings.number("smtp_connection_reuse_count_limit"),
         keeps_idle=settings.flag("smtp_connection_cache_on_demand"),

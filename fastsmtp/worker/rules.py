@@ -11,6 +11,7 @@ from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.scheduler import SchedulerRules
 from fastsmtp.remote.rules import AnswerRules
 from fastsmtp.route.hosts import RouteRules
+from fastsmtp.route.records import Drops
 from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
@@ -30,3 +31,4 @@ class Rules(NamedTuple):
     route: RouteRules
     lookup: LookupRules
     answers: AnswerRules
+    drops: Drops | None  # smtp_dns_reply_filter

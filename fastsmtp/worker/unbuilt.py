@@ -17,7 +17,6 @@ SWITCHES = {
     "smtp_enforce_tls": "mail would go out without TLS",
     "smtp_tls_wrappermode": "mail would go out without TLS",
     "smtp_sasl_auth_enable": "sessions would not authenticate",
-    "smtp_bind_address_enforce": "mail would go out from another address",
 }
 REFUSED = {
     "smtp_tls_policy_maps": "mail would go out without TLS",
@@ -39,7 +38,6 @@ PAUSES = (  # above 0: refused
     "smtp_transport_rate_delay",
 )
 PASSED_OVER = (
-    "best_mx_transport",
     "debug_peer_list",
     "smtp_connection_cache_destinations",
     "smtp_discard_ehlo_keyword_address_maps",

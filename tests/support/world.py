@@ -179,8 +179,14 @@ class World:
         peers: Mapping[str, Manner] | None = None,
         names: Answers | None = None,
         native: Mapping[str, Sequence[str]] | None = None,
+        own: Sequence[str] = ("127.0.0.1",),
+        unbindable: Mapping[str, str] | None = None,
     ) -> None:
-        """`manner` is that of every address that `peers` does not name."""
+        """`manner` is that of every address that `peers` does not name; `own` are this machine's addresses;
+        `unbindable` says why no connection can come from one.
+        """
+        self._own = frozenset(own)
+        self._unbindable = unbindable or {}
         self._manner = manner or Manner()
         self._peers = peers or {}
         self._names = names or {}
@@ -208,6 +214,8 @@ class World:
             mock.patch("time.time", loop.unix_time),
             mock.patch("time.monotonic", loop.time),
             mock.patch("fastsmtp.route.resolver.Exchange", self._exchange),
+            mock.patch("fastsmtp.route.own.interface_addresses", return_value=self._own),
+            mock.patch("fastsmtp.session.opening.unbindable", self._unbindable.get),
         ):
             try:
                 carrying = self._carry(

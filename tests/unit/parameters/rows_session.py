@@ -84,6 +84,6 @@ PROOFS = [
         "smtp_bind_address6",
         source,
         {"": "", "2001:db8::7": "2001:db8::7"},
-        also={"relayhost": f"[{IPV6}]", "smtp_bind_address": ADDRESS},
+        also={"inet_protocols": "all", "relayhost": f"[{IPV6}]", "smtp_bind_address": ADDRESS},
     ),
 ]

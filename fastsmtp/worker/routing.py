@@ -1,0 +1,154 @@
+"""The settings of routing as plain values: next-hops, name servers, own addresses, what binds a session.
+
+    route_rules(settings), lookup_rules(settings)     for Router and Resolver
+    bind_addresses(settings)                          source addresses, IPv4 and IPv6; "": the system chooses
+    best_mx(settings)                                 best_mx_transport
+    reply_filter(settings)                            smtp_dns_reply_filter; None where it is not set
+All raise SettingError for what names no place.
+Source: Postfix smtp_params.c, smtp_connect(3), own_inet_addr(3); spec: routing, 1, 3, 4.1; parameters, 2.3.
+"""
+
+import importlib
+import socket
+
+from fastsmtp.conf.settings import Settings
+from fastsmtp.errors import SettingError
+from fastsmtp.mail.destination import Destination
+from fastsmtp.route.hosts import RouteRules
+from fastsmtp.route.nameservers import DNS_PORT
+from fastsmtp.route.nexthop import NexthopError, family, is_address, parse_port, parse_site, split_sites
+from fastsmtp.route.order import OrderRules
+from fastsmtp.route.own import ALL, LOOPBACK, canonical
+from fastsmtp.route.records import Drops, text_of
+from fastsmtp.route.resolver import LookupRules
+
+
+def route_rules(settings: Settings) -> RouteRules:
+    protocols = settings.words("inet_protocols")
+    return RouteRules(
+        port=_port(settings),
+        order=OrderRules(
+            randomize=settings.flag("smtp_randomize_addresses"),
+            preference=settings.text("smtp_address_preference"),
+            balances=settings.flag("smtp_balance_inet_protocols"),
+            addresses_limit=settings.number("smtp_mx_address_limit"),
+            both_families="all" in protocols or len(protocols) > 1,
+        ),
+        ignores_mx_failure=settings.flag("ignore_mx_lookup_error"),
+        waits_for_mx_address=settings.flag("smtp_defer_if_no_mx_address_found"),
+        relay=relay(settings),
+        fallback=_fallback(settings),
+        cname_names=settings.flag("smtp_cname_overrides_servername"),
+        services=frozenset(settings.words("use_srv_lookup")),
+        ignores_srv_failure=settings.flag("ignore_srv_lookup_error"),
+        leaves_srv=settings.flag("allow_srv_lookup_fallback"),
+        interfaces=_interfaces(settings),
+        proxies=_addresses(settings, "proxy_interfaces"),
+    )
+
+
+def lookup_rules(settings: Settings) -> LookupRules:
+    level = settings.text("smtp_dns_support_level")
+    return LookupRules(
+        protocols=frozenset(settings.words("inet_protocols")),
+        dns=level != "disabled" if level else not settings.flag("disable_dns_lookups"),
+        methods=frozenset(settings.words("smtp_host_lookup")),
+        nameservers=tuple(_nameserver(settings, text) for text in settings.words("smtp_dns_nameservers")),
+        options=frozenset(settings.words("smtp_dns_resolver_options")),
+    )
+
+
+def relay(settings: Settings) -> str:
+    """The next-hop of all mail that nothing else routes; "": each recipient's own domain."""
+    return " ".join(settings.words("relayhost")).lower()
+
+
+def bind_addresses(settings: Settings) -> tuple[str, str]:
+    """As configured, or the only address of its family in inet_interfaces, if that is not the loopback's."""
+    own = _interfaces(settings)
+    found = []
+    for name, kind in (("smtp_bind_address", "ipv4"), ("smtp_bind_address6", "ipv6")):
+        chosen = settings.text(name).strip("[]")
+        if not chosen and own not in ((ALL,), (LOOPBACK,)):
+            alike = [address for address in own if family(address) == kind]
+            if len(alike) == 1 and not alike[0].startswith("127.") and alike[0] != "::1":
+                chosen = alike[0]
+        found.append(chosen)
+    return found[0], found[1]
+
+
+def best_mx(settings: Settings) -> Destination | None:
+    text = settings.text("best_mx_transport").strip()
+    if not text:
+        return None
+    transport, _, nexthop = text.partition(":")
+    return Destination(transport, nexthop.lower())
+
+
+def reply_filter(settings: Settings) -> Drops | None:
+    """A record that one of the tables answers with IGNORE is dropped; another answer drops it too."""
+    words = settings.words("smtp_dns_reply_filter")
+    if not words:
+        return None
+    maps = importlib.import_module("fastsmtp.lookup.maps").Maps.open(
+        "smtp_dns_reply_filter", words, lambda text: None
+    )
+    return lambda record: maps.find(text_of(record)) is not None
+
+
+def _fallback(settings: Settings) -> str:
+    """Next-hops, every one of which can be read: a bad relayhost defers, a bad one here would do so for
+    nothing.
+    """
+    name = "smtp_fallback_relay"
+    text = " ".join(settings.words(name)).lower()
+    for site in split_sites(text):
+        try:
+            parse_site(site, 0)
+        except NexthopError as error:
+            raise SettingError(f"{settings.origin(name)}: {name}: {error}") from None
+    return text
+
+
+def _port(settings: Settings) -> int:
+    try:
+        return parse_port(settings.text("smtp_tcp_port"))
+    except NexthopError as error:
+        raise SettingError(f"{settings.origin('smtp_tcp_port')}: smtp_tcp_port: {error}") from None
+
+
+def _nameserver(settings: Settings, text: str) -> tuple[str, int]:
+    try:
+        site = parse_site(text, DNS_PORT)
+        if is_address(site.host):
+            return site.host, site.port
+        problem = "expected an address"
+    except NexthopError as error:
+        problem = str(error)
+    raise SettingError(f"{settings.origin('smtp_dns_nameservers')}: smtp_dns_nameservers: {text}: {problem}")
+
+
+def _interfaces(settings: Settings) -> tuple[str, ...]:
+    words = settings.words("inet_interfaces")
+    if words in ((ALL,), (LOOPBACK,)):
+        return words
+    return _addresses(settings, "inet_interfaces")
+
+
+def _addresses(settings: Settings, name: str) -> tuple[str, ...]:
+    """Addresses as they are, hosts by name; SettingError for one that the system does not know."""
+    found: list[str] = []
+    for word in settings.words(name):
+        host = word.strip("[]").removeprefix("ipv6:")
+        if is_address(host):
+            found.append(canonical(host))
+            continue
+        try:
+            infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            problem = error.strerror or str(error)
+            raise SettingError(
+                f"{settings.origin(name)}: {name} = {word}: {problem}; expected an address or a known host"
+            ) from None
+        found += [str(info[4][0]) for info in infos]
+    return tuple(dict.fromkeys(found))
