@@ -1,4 +1,4 @@
-"""Message content to wire bytes: what follows the reply to DATA, the final dot included. One pass.
+"""Message content to wire bytes: what follows the reply to DATA, the final dot included, or BDAT. One pass.
 
     encode(message)                a whole message; Encoder.encode() the same for many, set up only once
     Encoder: feed(data), finish()  a message in pieces, cut anywhere; each call gives the bytes that can go out.
@@ -59,6 +59,7 @@ def encode(const unsigned char[::1] message not None, **limits):
     boundary_limit      of a boundary that counts (mime_boundary_length_limit, 2048)
     header_limit        of a header while converting; the rest is dropped (header_size_limit, 102400)
     repair              while converting, nothing above 127 leaves, labelled or not (False)
+    stuffed             dots doubled and a dot line at the end, for DATA; False is for BDAT (True)
     Raises MimeError (converting only): the message is at fault, its recipients bounce.
     """
     cdef Encoder encoder = Encoder.__new__(Encoder, **limits)
@@ -120,9 +121,10 @@ cdef class Encoder:
         Py_ssize_t boundary_limit=2048,
         Py_ssize_t header_limit=102400,
         bint repair=False,
+        bint stuffed=True,
     ) -> None:
         self._out = OutBuffer.__new__(OutBuffer)
-        self._lines = LineWriter.__new__(LineWriter, self._out, line_length_limit)
+        self._lines = LineWriter.__new__(LineWriter, self._out, line_length_limit, stuffed)
         if downgrade:
             self._machine = MimeMachine.__new__(
                 MimeMachine, self._lines, True, nesting_limit, boundary_limit, header_limit, repair
@@ -145,7 +147,7 @@ cdef class Encoder:
         return self._out.take()
 
     def finish(self):
-        """The message is complete: gives the rest, the dot line last."""
+        """The message is complete: gives the rest, the dot line last where there is one."""
         self._finish()
         return self._out.take()
 

@@ -4,40 +4,39 @@ Two cursors move over the transactions that were begun: the sender's (in each Tr
 commands without a reply). Each reply belongs to the oldest such command; `_answer` is the table.
 
 The sender stops, and the peer must answer all it was asked, where
-- a message's content is next: its DATA must have been answered;
+- a message's content is next: its DATA must have been answered. After BDAT content needs no leave;
 - the peer offers no PIPELINING: after every command;
-- the next command would make more than GROUP_LIMIT bytes unanswered.
+- the next command would make more than GROUP_LIMIT bytes unanswered;
+- the transport still holds what was given out: take() gives TAKE_LIMIT bytes at a time, or one content.
 
 The commands of the next transaction may leave in one group with the content of this one (RFC 2920 3.1), so that a busy
-session costs one round trip a message. Content never leaves while the DATA before it is unanswered. A transaction that
-lost all its recipients ends with RSET, or, where DATA was already accepted, with an empty message; never after a success.
+session costs one round trip a message; with BDAT (RFC 3030) up to `window` messages are in flight. Content never leaves
+while the DATA before it is unanswered. A transaction that lost all its recipients ends with RSET, or, where DATA was
+already accepted, with an empty message; never after a success. A peer that answers a group out of step is mistrusted: the
+session ends, what it leaves undecided is tried anew, `plain` from then on.
 
 The greeting and EHLO are the introduction's (introduction.pyx). Does not know sockets, clocks, parameters, or what a
 refusal means for a recipient: that is fastsmtp.outcome.
-Source: RFC 5321, 2920; Postfix smtp_proto(3); spec: session, 10, 11.
+Source: RFC 5321, 2920, 3030; Postfix smtp_proto(3); spec: session, 10, 11.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_GET_SIZE
 from fastsmtp.wire.introduction cimport Introduction
+from fastsmtp.wire.pipeline cimport Pipeline
 from fastsmtp.wire.reply cimport Reply, ReplyReader
+from fastsmtp.wire.sender cimport Sender
 from fastsmtp.wire.terms cimport (
-    C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_LONE_END, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET,
-    E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_UNUSABLE,
+    C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET,
+    E_ANOMALY, E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_UNUSABLE,
 )
 from fastsmtp.wire.transaction cimport Transaction
 
 from fastsmtp.errors import LocalProtocolError
+from fastsmtp.wire.pipeline import GROUP_LIMIT
 from fastsmtp.wire.terms import (  # the engine's users find them here
-    ANSWERED, CLOSED, CONTENT_DUE, DATA, EHLO, END, GREETING, HELO, IDLE, LONE_END, MAIL, PROBE, QUIT, RCPT, READY,
+    ANOMALY, ANSWERED, CLOSED, CONTENT_DUE, DATA, EHLO, END, GREETING, HELO, IDLE, LONE_END, MAIL, PROBE, QUIT, RCPT, READY,
     REFUSED, RSET, UNUSABLE,
 )
-
-GROUP_LIMIT = 4096   # bytes of commands that wait for replies at most: past it two full socket buffers could lock
-JOIN_LIMIT = 65536   # smaller output goes out as one piece: a copy costs less than a second segment
-
-cdef enum:
-    C_GROUP_LIMIT = 4096
 
 
 @cython.final
@@ -45,21 +44,27 @@ cdef class SessionEngine:
     def __init__(
         self, bytes helo_name not None, *, discard=frozenset(),
         bint always_ehlo=True, bint never_ehlo=False, bint chained=True,
+        bint plain=False, int window=1, int window_limit=0,
     ):
         self._introduction = Introduction(helo_name, frozenset(discard), always_ehlo, never_ehlo)
-        self._chained = chained
+        self.offers = {}
+        self.peer_name = b""
+        self.plain = plain
+        self._window_limit = window_limit
         self._reader = ReplyReader()
         self._events = []
-        self._out = []
-        self._transactions = []
-        self._expect(C_GREETING)
+        self._pipe = Pipeline(C_IDLE)
+        self._sender = Sender(self._pipe)
+        self._sender.chained = chained and not plain
+        self._sender.window = max(min(window, window_limit), 1)
+        self._pipe.expect(C_GREETING)
 
     # Receive data
 
     def receive(self, bytes data not None):
         cdef Reply reply
         self._reader.feed(data)
-        while True:
+        while not self._deaf:
             reply = self._reader.next()
             if reply is None:
                 break
@@ -77,105 +82,91 @@ cdef class SessionEngine:
     def begin(self, Transaction transaction not None):
         if not self.open:
             raise LocalProtocolError("a transaction begins between READY and quit()")
-        self._transactions.append(transaction)
+        if transaction.chunked and not self._sender.chunking:
+            raise LocalProtocolError("content for BDAT to a peer without CHUNKING")
+        self._begun += 1
+        self._sender.add(transaction, len(self._sender.transactions))
 
     def probe(self):
-        if not self.open or self._transactions:
+        if not self.open or self._sender.transactions:
             raise LocalProtocolError("only an idle session is probed")
-        if self._reset_due or not self._count:
-            self._reset_due = False
-            self._say(b"RSET\r\n", C_PROBE)
+        if self._sender.reset_due or not self._pipe.count:
+            self._sender.reset_due = False
+            self._pipe.say(b"RSET\r\n", C_PROBE)
         else:
             # The RSET that ended the last transaction is still unanswered: its answer will do.
-            self._ring[(self._head + self._count - 1) % RING] = C_PROBE
+            self._pipe.probe_with_last(C_PROBE)
 
     def quit(self):
-        self._quitting = True
+        self._sender.quitting = True
         self.open = False
 
     # Send data
 
     def take(self):
-        cdef list out
-        self._fill()
-        out = self._out
-        if not out:
-            return out
-        self._out = []
-        if len(out) > 1 and sum([len(piece) for piece in out]) <= JOIN_LIMIT:
-            return [b"".join(out)]
-        return out
+        if not self._deaf:
+            self._sender.fill()
+        return self._pipe.take()
+
+    def note_unsent(self, Py_ssize_t size):
+        self._pipe.unsent = size
 
     # The end of the stream
 
-    def forsake(self):
+    def forsake(self, bint timed_out=False):
         cdef list left = self._undecided()
-        self._transactions = []
-        self._sending = 0
+        cdef Transaction transaction
+        if timed_out and left and (<Transaction>left[0]).grouped and self.stage in (C_MAIL, C_RCPT, C_DATA):
+            self._fall_back("a command in a group was lost")
+        for transaction in left:
+            transaction.cut_short = self._closing or transaction.ends_at > self._pipe.given()
+        self._sender.transactions = []
+        self._sender.sending = 0
         self.open = False
         return left
 
     # State
 
     @property
-    def offers(self):
-        return self._introduction.offers
+    def chunking(self):
+        return self._sender.chunking
 
     @property
-    def peer_name(self):
-        return self._introduction.peer_name
+    def window(self):
+        return self._sender.window
 
     @property
-    def pipelining(self):
-        return self._introduction.pipelining
+    def room(self):
+        return self._sender.has_room()
 
     @property
-    def size_limit(self):
-        return self._introduction.size_limit
+    def spent(self):
+        return 0 < self.mail_limit <= self._begun
 
     @property
     def stage(self):
-        return self._ring[self._head] if self._count else C_IDLE
+        return self._pipe.stage()
 
     @property
     def busy(self):
-        return bool(self._transactions) and bool(self._undecided())
+        return bool(self._sender.transactions) and bool(self._undecided())
 
     cdef list _undecided(self):
         """The transactions without an answer: not the one that only waits for its empty message to leave."""
         cdef Transaction transaction
         return [
             transaction
-            for transaction in self._transactions
+            for transaction in self._sender.transactions
             if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
         ]
-
-    # Ring of commands without a reply
-
-    cdef int _expect(self, int command) except -1:
-        if self._count == RING:
-            raise LocalProtocolError("more commands unanswered than a group can hold")
-        self._ring[(self._head + self._count) % RING] = command
-        self._count += 1
-        return 0
-
-    cdef int _expected(self) except -1:
-        cdef int command
-        if self._count == 0:
-            return C_IDLE
-        command = self._ring[self._head]
-        self._head = (self._head + 1) % RING
-        self._count -= 1
-        if self._count == 0:
-            self._unanswered = 0
-        return command
 
     # Incoming flow
 
     cdef int _answer(self, Reply reply) except -1:
-        cdef int command = self._expected()
+        cdef int command = self._pipe.expected()
         if reply.garbled:
             self.suspect = True
+        self._closing = reply.closing()
         if command == C_MAIL:
             self._answer_mail(reply)
         elif command == C_RCPT:
@@ -186,13 +177,16 @@ cdef class SessionEngine:
             self._answer_end(reply)
         elif command == C_GREETING or command == C_EHLO or command == C_HELO:
             self._introduce(command, reply)
-        elif command == C_PROBE:
-            if reply.digit() != 2:
+        elif command == C_RSET or command == C_PROBE:
+            self._envelope_open = False
+            if command == C_PROBE and reply.digit() != 2:
                 self._events.append((E_UNUSABLE, reply))
         elif command == C_QUIT:
             self._events.append((E_CLOSED, None))
         elif command == C_IDLE:
             self.suspect = True
+            if not self._closing and self._begun:
+                self._fall_back("an answer too many")
             self._events.append((E_UNUSABLE, reply))
         return 0
 
@@ -200,57 +194,151 @@ cdef class SessionEngine:
         cdef Introduction introduction = self._introduction
         introduction.answer(command, reply)
         if introduction.line is not None:
-            self._say(introduction.line, introduction.command)
+            self._pipe.say(introduction.line, introduction.command)
         if introduction.event is not None:
+            self.offers = introduction.offers
+            self.peer_name = introduction.peer_name
+            self.size_limit = introduction.size_limit
+            self.mail_limit = introduction.mail_limit
+            self.recipient_limit = introduction.recipient_limit
+            self.domain_limit = introduction.domain_limit
             self.open = introduction.event[0] == E_READY
+            self._pipe.pipelining = introduction.pipelining
+            self._sender.size = introduction.size
+            self._sender.eightbit = introduction.eightbit
+            self._sender.dsn = introduction.dsn
+            self._sender.chunking = not self.plain and self._window_limit > 0 and "CHUNKING" in introduction.offers
+            self._sender.chained = self._sender.chained and not introduction.discards("CHAINING")
             self._events.append(introduction.event)
         return 0
 
     cdef int _answer_mail(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._transactions[0]
+        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
         transaction.mail = reply
-        if reply.digit() != 2:
+        if reply.digit() == 2:
+            self._envelope_open = False
+        elif reply.code == 503 and self._envelope_open and transaction.chunked:
+            transaction.nested = True
+        elif transaction.grouped and reply.out_of_step():
+            self._mistrust(transaction, "MAIL", reply)
+        else:
             self._note_refusal(reply)
         return 0
 
     cdef int _answer_rcpt(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._transactions[0]
-        if transaction.mail.digit() == 2:
+        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef int digit = reply.digit()
+        if transaction.mail.digit() == 2 or transaction.nested or transaction.chunked and digit == 2:
             transaction.replies[transaction.heard] = reply
-            if reply.digit() == 2:
+            if digit == 2:
                 transaction.accepted += 1
+            elif transaction.grouped and reply.out_of_step() and not transaction.nested:
+                self._mistrust(transaction, "RCPT", reply)
+                return 0
             else:
                 self._note_refusal(reply)
+        elif digit == 2:
+            transaction.stray = True
         transaction.heard += 1
         return 0
 
     cdef int _answer_data(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._transactions[0]
+        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef int digit = reply.digit()
         transaction.data = reply
-        if reply.digit() == 3:
+        if digit == 3 and not transaction.stray:
             self._events.append((E_CONTENT_DUE if transaction.accepted else E_ANSWERED, transaction))
+        elif digit == 3:
+            # Nobody knows whom an empty message would reach: the peer refused MAIL and took a recipient.
+            self._mistrust(transaction, "DATA", reply)
+        elif transaction.grouped and (digit == 2 or transaction.accepted and reply.out_of_step()):
+            self._mistrust(transaction, "DATA", reply)
         elif transaction.accepted:
             self._note_refusal(reply)
         return 0
 
     cdef int _answer_end(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._transactions[0]
+        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef int digit = reply.digit()
         if reply.farewell():
             # The answer to a QUIT in the same group: the one to the end of data never came.
-            self._expect_again(C_END)
+            self._pipe.expect_again(C_END)
             self._events.append((E_UNUSABLE, reply))
             return 0
+        if transaction.ends_at > self._pipe.given():
+            return self._answer_early(transaction, reply)
+        if transaction.nested and not (digit == 2 and transaction.accepted):
+            return self._begin_again(transaction)
+        if transaction.chunked and digit != 2 and reply.out_of_step():
+            if reply.code != 503 or transaction.grouped and transaction.accepted:
+                return self._mistrust(transaction, "BDAT", reply)
         transaction.end = reply
-        if reply.digit() != 2:
+        if digit != 2 and transaction.accepted:
             self._note_refusal(reply)
         self._events.append((E_ANSWERED, transaction))
-        return self._close_transaction(transaction)
+        self._sender.close()
+        if transaction.chunked:
+            self._answer_chunk(transaction)
+        return 0
 
-    def _expect_again(self, int command):
-        """The reply just read was not this command's: it stays unanswered."""
-        self._head = (self._head - 1) % RING
-        self._ring[self._head] = command
-        self._count += 1
+    cdef int _answer_chunk(self, Transaction transaction) except -1:
+        """What it means for those behind it."""
+        if transaction.end.digit() == 2 and transaction.accepted:
+            self._envelope_open = False
+            transaction.settle_mail()
+            if self._sender.window < self._window_limit:
+                self._sender.window += 1
+        elif not transaction.accepted:
+            # A peer may keep the envelope open for a further BDAT (Exim does): the next MAIL is then one too many.
+            self._envelope_open = transaction.mail.digit() == 2
+            if not self._sender.sending:
+                self._sender.reset_due = True
+        return 0
+
+    cdef int _answer_early(self, Transaction transaction, Reply reply) except -1:
+        """Part of the content is still here, so the peer did not see its end: only a refusal can be meant."""
+        transaction.cut_short = True
+        if reply.digit() == 4 or reply.digit() == 5:
+            transaction.end = reply
+            self._events.append((E_ANSWERED, transaction))
+            self._sender.close()
+        else:
+            self._pipe.expect_again(C_END)
+        return self._end(reply)
+
+    cdef int _begin_again(self, Transaction transaction) except -1:
+        """Its MAIL met the envelope of the one before: sent once more, behind RSET, at no cost."""
+        self._sender.close()
+        transaction.rewind()
+        self._sender.add(transaction, self._sender.sending)
+        self._sender.reset_due = True
+        return 0
+
+    cdef int _mistrust(self, Transaction transaction, str command, Reply reply) except -1:
+        """The reply cannot be this command's: whose it is cannot be told, so nothing further is heard."""
+        self._fall_back(f"{reply.code} in reply to {command}")
+        if transaction.cursor <= len(transaction.recipients) + 2:
+            transaction.rewind()
+        else:
+            transaction.forget_answers()
+        return self._end(reply)
+
+    cdef int _end(self, Reply reply) except -1:
+        """The session is of no further use: what it leaves undecided is forsake()'s."""
+        self._deaf = True
+        self.suspect = True
+        self._events.append((E_UNUSABLE, reply))
+        return 0
+
+    cdef int _fall_back(self, str what) except -1:
+        """From here on, and in sessions to come: one message at a time, by DATA."""
+        if not self.plain:
+            self.plain = True
+            self._events.append((E_ANOMALY, what))
+        self._sender.window = 1
+        self._sender.chained = False
+        self._sender.chunking = False
+        return 0
 
     cdef int _note_refusal(self, Reply reply) except -1:
         if reply.odd_refusal():
@@ -261,9 +349,9 @@ cdef class SessionEngine:
         """All was answered and the transaction has no recipient left: give it up here, before more is sent."""
         cdef Transaction transaction
         cdef Py_ssize_t size
-        if self._count or not self._transactions:
+        if self._pipe.count or not self._sender.transactions:
             return 0
-        transaction = <Transaction>self._transactions[0]
+        transaction = <Transaction>self._sender.transactions[0]
         size = len(transaction.recipients)
         if transaction.mail is None:
             return 0
@@ -274,66 +362,5 @@ cdef class SessionEngine:
         elif transaction.data is None or transaction.data.digit() == 3:
             return 0
         self._events.append((E_ANSWERED, transaction))
-        self._reset_due = True
-        return self._close_transaction(transaction)
-
-    cdef int _close_transaction(self, Transaction transaction) except -1:
-        self._transactions.pop(0)
-        if self._sending:
-            self._sending -= 1
-        return 0
-
-    # Outgoing flow
-
-    cdef int _say(self, bytes line, int command) except -1:
-        self._expect(command)
-        self._unanswered += PyBytes_GET_SIZE(line)
-        self._out.append(line)
-        return 0
-
-    cdef bint _may_say(self, Py_ssize_t length) noexcept:
-        if self._count == 0:
-            return True
-        return self._introduction.pipelining and self._unanswered + length <= C_GROUP_LIMIT
-
-    cdef int _fill(self) except -1:
-        if self._reset_due and self._may_say(6):
-            self._reset_due = False
-            self._say(b"RSET\r\n", C_RSET)
-        while self._sending < len(self._transactions):
-            if not self._fill_transaction(<Transaction>self._transactions[self._sending]):
-                return 0
-        if self._quitting and not self._reset_due and self._may_say(6):
-            self._quitting = False
-            self._say(b"QUIT\r\n", C_QUIT)
-        return 0
-
-    cdef bint _fill_transaction(self, Transaction transaction) except -1:
-        """Sends what may be sent of it; False: the peer must answer first."""
-        cdef Py_ssize_t size = len(transaction.recipients)
-        cdef bytes line
-        if transaction.cursor == 0 and self._sending and not self._chained:
-            return False
-        while transaction.cursor < size + 2:
-            if transaction.cursor == 0:
-                line = transaction.mail_line(self._introduction.size, self._introduction.eightbit)
-            elif transaction.cursor <= size:
-                line = transaction.rcpt_line(transaction.cursor - 1, self._introduction.dsn)
-            else:
-                line = b"DATA\r\n"
-            if not self._may_say(PyBytes_GET_SIZE(line)):
-                return False
-            self._say(line, C_MAIL if transaction.cursor == 0 else C_RCPT if transaction.cursor <= size else C_DATA)
-            transaction.cursor += 1
-        if self._count:
-            return False
-        transaction.cursor += 1
-        if transaction.accepted:
-            self._out.append(transaction.content)
-            self._expect(C_END)
-            self._sending += 1
-        else:
-            self._out.append(b".\r\n")
-            self._expect(C_LONE_END)
-            self._transactions.pop(self._sending)
-        return True
+        self._sender.reset_due = True
+        return self._sender.close()

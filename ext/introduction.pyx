@@ -7,12 +7,11 @@ The engine hands in each reply that is the introduction's to read, and finds wha
 
 Only what stands in `offers` was offered: keywords to discard never get there. Does not know of transactions, and sends
 nothing itself.
-Source: RFC 5321 3.1, 3.2, 4.1.1.1; 1870; Postfix smtp_proto(3), smtp_always_send_ehlo, smtp_never_send_ehlo,
+Source: RFC 5321 3.1, 3.2, 4.1.1.1; 1870; 9422; Postfix smtp_proto(3), smtp_always_send_ehlo, smtp_never_send_ehlo,
 smtp_discard_ehlo_keywords; spec: session, 4, 6 and 8.
 """
 
 cimport cython
-from fastsmtp.wire.reply cimport Reply
 from fastsmtp.wire.terms cimport C_EHLO, C_GREETING, C_HELO, E_READY, E_REFUSED
 
 
@@ -72,12 +71,14 @@ cdef class Introduction:
         cdef dict offers = {}
         named = False
         for line in reply.lines:
-            keyword, _, parameters = line[4:].strip(" ").replace("=", " ", 1).partition(" ")
-            if not keyword:
+            line = line[4:].strip(" ")
+            keyword = line.partition(" ")[0].partition("=")[0]
+            parameters = line[len(keyword) + 1:]
+            if not line:
                 continue
             if not named:
                 named = True
-                self.peer_name = line[4:].strip(" ").partition(" ")[0].encode()
+                self.peer_name = line.partition(" ")[0].encode()
                 continue
             keyword = keyword.upper()
             if keyword not in self._discard:
@@ -91,4 +92,20 @@ cdef class Introduction:
         limit = offers.get("SIZE", "")
         self.size_limit = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
         self.eightbit = "8BITMIME" in offers
+        self._parse_limits(offers.get("LIMITS", ""))
         return 0
+
+    cdef int _parse_limits(self, str text) except -1:
+        """RFC 9422: NAME=number, one to six digits; what is unknown or no number is no limit."""
+        cdef dict limits = {"MAILMAX": 0, "RCPTMAX": 0, "RCPTDOMAINMAX": 0}
+        for word in text.upper().split():
+            name, _, value = word.partition("=")
+            if name in limits and value.isascii() and value.isdigit() and len(value) <= 6:
+                limits[name] = int(value)
+        self.mail_limit = limits["MAILMAX"]
+        self.recipient_limit = limits["RCPTMAX"]
+        self.domain_limit = limits["RCPTDOMAINMAX"]
+        return 0
+
+    cdef bint discards(self, str keyword) except -1:
+        return keyword in self._discard

@@ -4,6 +4,7 @@
                         line end and copying are one loop
     text(), end_line()  the same for content that comes in pieces (headers, quoted-printable text)
     finish()            the dot line; a last line without its end gets one
+Without `stuffs` no dot is added anywhere: BDAT counts bytes, and needs none (RFC 3030).
 A line over the limit is broken by CRLF SPACE at exactly the limit, whatever stands there; the pieces after
 a break start with the space, so a dot there needs no other. The break waits for the byte that makes the
 line too long: a line of exactly the limit stays whole, however it was cut on its way here.
@@ -48,8 +49,9 @@ cdef enum Halt:
 cdef class LineWriter:
     """See lines.pxd."""
 
-    def __cinit__(self, OutBuffer out not None, Py_ssize_t limit) -> None:
+    def __cinit__(self, OutBuffer out not None, Py_ssize_t limit, bint stuffs=True) -> None:
         self.out = out
+        self.stuffs = stuffs
         self.limit = max(limit, SMALLEST_LIMIT) if limit > 0 else 0
         self.reset()
 
@@ -80,10 +82,11 @@ cdef class LineWriter:
             while at < stop:
                 if at_line_start:
                     if at[0] == DOT:
-                        to[0] = DOT
-                        to += 1
-                        if self.notes is not None:
-                            self.notes.append((number, DOT_ADDED))
+                        if self.stuffs:
+                            to[0] = DOT
+                            to += 1
+                            if self.notes is not None:
+                                self.notes.append((number, DOT_ADDED))
                     elif stop_at_dash and at[0] == DASH:
                         halt = AT_DASH
                         break
@@ -127,7 +130,7 @@ cdef class LineWriter:
     cdef int text(self, const char* data, Py_ssize_t length) except -1:
         if length == 0:
             return 0
-        if self.at_line_start and data[0] == DOT:
+        if self.at_line_start and data[0] == DOT and self.stuffs:
             put_byte(self.out, DOT)
             self.note(DOT_ADDED)
         if self.limit and length > self.room:
@@ -173,6 +176,7 @@ cdef class LineWriter:
     cdef int finish(self) except -1:
         if not self.at_line_start:
             put_crlf(self.out)
-        put(self.out, b".\r\n", 3)
+        if self.stuffs:
+            put(self.out, b".\r\n", 3)
         self.reset()
         return 0

@@ -8,7 +8,8 @@ Source: RFC 5321 4.1.1, 1870, 3461, 6152; spec: session, 10.2 and 10.3.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from fastsmtp.wire.reply cimport Reply
+
+BINARY = BINARY_ENCODING
 
 
 cdef bytes xtext(bytes text):
@@ -40,6 +41,7 @@ cdef class Transaction:
         int encoding=0,
         subject=None,
         list originals=None,
+        bint chunked=False,
     ):
         if not recipients:
             raise ValueError("a transaction without recipients")
@@ -52,6 +54,7 @@ cdef class Transaction:
         self.encoding = encoding
         self.subject = subject
         self.originals = originals
+        self.chunked = chunked
         self.replies = [None] * len(recipients)
 
     @property
@@ -60,14 +63,38 @@ cdef class Transaction:
 
     @property
     def in_doubt(self):
-        return self.cursor > len(self.recipients) + 2 and self.end is None and self.accepted > 0
+        if self.end is not None or self.cut_short or self.cursor <= len(self.recipients) + 2:
+            return False
+        return self.accepted > 0 or self.heard < len(self.recipients) and (self.mail is None or self.mail.digit() == 2)
 
     @property
     def untouched(self):
-        return self.mail is None and self.cursor <= len(self.recipients) + 2
+        return self.mail is None and (self.cursor <= len(self.recipients) + 2 or self.cut_short)
 
     def __repr__(self):
         return f"<Transaction {len(self.recipients)} recipients, {self.accepted} accepted, cursor {self.cursor}>"
+
+    cdef int rewind(self) except -1:
+        self.forget_answers()
+        self.cursor = self.said = self.ends_at = 0
+        self.grouped = self.nested = False
+        return 0
+
+    cdef int forget_answers(self) except -1:
+        self.mail = self.data = self.end = None
+        self.replies = [None] * len(self.recipients)
+        self.accepted = self.heard = 0
+        self.stray = False
+        return 0
+
+    cdef int settle_mail(self) except -1:
+        cdef Reply reply
+        if self.mail.digit() != 2:
+            for reply in self.replies:
+                if reply is not None and reply.digit() == 2:
+                    self.mail = reply
+                    break
+        return 0
 
     cdef bytes mail_line(self, bint size, bint eightbit):
         cdef bytes line = b"MAIL FROM:<" + self.sender
@@ -75,7 +102,9 @@ cdef class Transaction:
             line += b"> SIZE=%d" % self.size
         else:
             line += b">"
-        if eightbit and self.encoding:
+        if self.encoding == BINARY_ENCODING:
+            line += b" BODY=BINARYMIME"
+        elif eightbit and self.encoding:
             line += b" BODY=8BITMIME" if self.encoding == 8 else b" BODY=7BIT"
         return line + b"\r\n"
 

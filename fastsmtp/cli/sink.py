@@ -17,6 +17,7 @@ import uvloop
 
 from fastsmtp.errors import UsageError
 from fastsmtp.sink.behaviour import Behaviour, Tally
+from fastsmtp.sink.limits import Limits
 from fastsmtp.sink.maildir import Maildir
 from fastsmtp.sink.receiver import Sink
 
@@ -27,6 +28,13 @@ def host_port(_context: click.Context, _parameter: click.Parameter, value: str) 
     if not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter(f"{value!r} does not end in a port from 0 to 65535")
     return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+def limits_of(_context: click.Context, _parameter: click.Parameter, value: str) -> Limits:
+    try:
+        return Limits.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 class Number(click.FloatRange):
@@ -75,6 +83,15 @@ COUNT = click.IntRange(min=0)
 )
 @click.option("--no-pipelining", is_flag=True, help="Do not offer PIPELINING.")
 @click.option("--no-8bitmime", is_flag=True, help="Do not offer 8BITMIME.")
+@click.option("--no-chunking", is_flag=True, help="Do not offer CHUNKING.")
+@click.option("--binarymime", is_flag=True, help="Offer BINARYMIME.")
+@click.option(
+    "--limits",
+    callback=limits_of,
+    metavar="'NAME=N ...'",
+    default="",
+    help="Offer LIMITS, and refuse what is over them: MAILMAX, RCPTMAX, RCPTDOMAINMAX.",
+)
 @click.option("--no-esmtp", is_flag=True, help="Refuse EHLO: HELO alone, no extensions.")
 @click.option(
     "--max-messages-per-session",
@@ -100,6 +117,9 @@ def command(
     keep: Path | None,
     no_pipelining: bool,
     no_8bitmime: bool,
+    no_chunking: bool,
+    binarymime: bool,
+    limits: Limits,
     no_esmtp: bool,
     max_messages_per_session: int,
     close_after: int,
@@ -119,6 +139,9 @@ def command(
         reject=reject,
         pipelining=not no_pipelining,
         eightbit=not no_8bitmime,
+        chunking=not no_chunking,
+        binarymime=binarymime,
+        limits=limits,
         esmtp=not no_esmtp,
         messages_per_session=max_messages_per_session,
         close_after=close_after,

@@ -69,8 +69,18 @@ COMPATIBILITY = (
       "By the peer's address: EHLO keywords to overlook, in place of smtp_discard_ehlo_keywords.",
       source="Postfix 2.2"),
     P("smtp_discard_ehlo_keywords", Words(), "",
-      "EHLO keywords to overlook, in any case; silent-discard keeps that out of the log.",
+      "EHLO keywords to overlook, in any case; silent-discard keeps that out of the log. Ours besides: "
+      "chaining, which lets no command leave before the message ahead of it is answered.",
       source="Postfix 2.2"),
+    P("smtp_chunking_enable", Flag(), "yes",
+      "Send content by BDAT to peers that offer CHUNKING; chunking among the EHLO keywords to overlook "
+      "does the same for some of them.",
+      source="ours; RFC 3030"),
+    P("smtp_chunking_window_limit", Number(minimum=1), "10",
+      "Messages in flight on one session by BDAT at most. A host begins with one and gets one more for "
+      "each that it takes; what was in flight when a session breaks off may be sent twice. 1 waits for "
+      "each reply.",
+      source="ours; RFC 3030, 2920"),
     P("smtp_generic_maps", Maps(), "",
       "Addresses to replace, in envelope and headers, while a message is sent.",
       source="Postfix 2.2; generic(5)"),

@@ -17,6 +17,7 @@ Source: Postfix smtp_connect(3), smtp_reuse(3); spec: session, 3, 15; routing, 6
 
 import asyncio
 
+from fastsmtp.delivery import limits
 from fastsmtp.delivery.desk import Desk
 from fastsmtp.delivery.settling import Settling, doubtful
 from fastsmtp.delivery.walk import Walk
@@ -38,7 +39,7 @@ SPARED_LIMIT = 3  # times a request may come back untouched before it counts as 
 class Carrier:
     """One delivery at a time, and while a session is open one more behind it."""
 
-    __slots__ = ("_desk", "_generation", "_session", "_settling", "_task", "_walk", "destination")
+    __slots__ = ("_desk", "_generation", "_rest", "_session", "_settling", "_task", "_walk", "destination")
 
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
@@ -47,6 +48,7 @@ class Carrier:
         self._settling = Settling(desk)
         self.destination = destination
         self._session: Session | None = None
+        self._rest: Request | None = None  # what the peer's limits left of the last request
         self._task: asyncio.Task[None] | None = None
 
     def start(self, request: Request) -> None:
@@ -83,7 +85,9 @@ class Carrier:
     def _take_over(self, session: Session, request: Request) -> None:
         self._session = session
         session.driver = self
-        if not (self._begin(session, request) or self._begin_next(session)):
+        if self._begin(session, request) or self._begin_next(session):
+            self._fill_window(session)
+        else:
             self._release(session)
 
     def _begin(self, session: Session, request: Request) -> bool:
@@ -92,8 +96,11 @@ class Carrier:
         request.ready_at = desk.clock()
         request.sessions_tried += 1
         relay = session.relay
+        self._rest = limits.split(session, request)
         try:
-            transaction = self._generation.content.transaction(request, session.engine.offers)
+            transaction = self._generation.content.transaction(
+                request, session.engine.offers, chunked=session.engine.chunking
+            )
         except Pending:
             self._postpone(request)
             return False
@@ -110,6 +117,8 @@ class Carrier:
             )
             return False
         desk.started(request, transaction.size)
+        if transaction.chunked and self._generation.rules.at_most_once:
+            self._settling.expect(session, request, transaction)
         session.begin(transaction)
         return True
 
@@ -130,8 +139,8 @@ class Carrier:
         desk = self._desk
         if self._generation is not desk.generation:
             return False
-        while not session.over and not session.engine.suspect and desk.reusable(session):
-            request = desk.follow(self.destination)
+        while limits.open_to_more(session, self.destination) and desk.reusable(session):
+            request, self._rest = self._rest or desk.follow(self.destination), None
             if request is None:
                 return False
             request.handed_at = desk.clock()
@@ -139,6 +148,11 @@ class Carrier:
             if self._begin(session, request):
                 return True
         return False
+
+    def _fill_window(self, session: Session) -> None:
+        """By BDAT several messages are on their way at once."""
+        while session.engine.room and self._begin_next(session):
+            pass
 
     def content_due(self, session: Session, transaction: Transaction) -> None:
         if self._generation.rules.at_most_once:
@@ -159,6 +173,8 @@ class Carrier:
             self._settle(session, request, transaction)
         if not session.busy and not self._begin_next(session):
             self._release(session)
+        else:
+            self._fill_window(session)
 
     def lost(
         self, session: Session, left: list[Transaction], stage: int, *, timed_out: bool, in_content: bool
@@ -167,9 +183,7 @@ class Carrier:
             self._session = None
         elif not left:
             return
-        where = stages.SENDING_CONTENT if in_content else stages.STAGES[stage]
-        failure = classify.stream_failure(session.name, where, timed_out=timed_out)
-        in_doubt = doubtful(left, in_content=in_content) if self._generation.rules.at_most_once else []
+        in_doubt = doubtful(left) if self._generation.rules.at_most_once else []
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
             if self._spares(session, transaction, request):
@@ -180,6 +194,8 @@ class Carrier:
                 in_doubt_verdict = classify.in_doubt(session.name, timed_out=timed_out)
                 self._settle(session, request, transaction, in_doubt_verdict)
             else:
+                where = stages.of(transaction, stage, in_content=in_content)
+                failure = classify.stream_failure(session.name, where, timed_out=timed_out)
                 self._settle(session, request, transaction, failure)
         self._go_on()
 
@@ -195,7 +211,8 @@ class Carrier:
 
     def _spares(self, session: Session, transaction: Transaction, request: Request) -> bool:
         """The session ended before it touched this transaction: another one shall carry it, at no cost."""
-        return session.uses > 0 and transaction.untouched and request.spared < SPARED_LIMIT
+        used = session.uses > 0 or session.engine.plain
+        return used and transaction.untouched and request.spared < SPARED_LIMIT
 
     def _spare(self, request: Request) -> None:
         request.spared += 1
@@ -243,6 +260,9 @@ class Carrier:
     def _go_on(self) -> None:
         """The slot is free: the next request, with a session of its own, or the end."""
         self._task = None
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            self._desk.put_back(rest)
         self._desk.ended(self)
 
     def abort(self) -> None:
@@ -255,4 +275,4 @@ class Carrier:
         if session is not None:
             left = session.forsake()
             if self._generation.rules.at_most_once:
-                self._settling.forsake(session, left, in_content=session.in_content)
+                self._settling.forsake(session, left)

@@ -1,10 +1,13 @@
 """The content of a transaction: encoded once per kind of peer where recipients share it, rendered for one
 where not.
 
-    content.transaction(request, offers)    the Transaction that carries `request` to a peer with these EHLO
-                                            offers
-    content.look_up(recipient)              the same questions to tables, and nothing else: leaves the answers
-                                            of servers at hand
+    content.transaction(request, offers, chunked=...)    the Transaction that carries `request` to a peer with
+                                                         these EHLO offers, by DATA or by BDAT
+    content.look_up(recipient)                           the same questions to tables, and nothing else:
+                                                         leaves the answers of servers at hand
+
+A peer that offers BINARYMIME too gets what would have to be converted, or has lines that would have to be
+broken, as it is (RFC 3030).
 
 Raises ContentError when a recipient's message cannot be made; the fault is that row's alone, or a lookup
 table's, and then it is soft. Raises Pending when a server's answer is not at hand: then nothing was done.
@@ -21,7 +24,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.status import CONTENT
 from fastsmtp.wire.encoder import Encoder, scan
-from fastsmtp.wire.transaction import Transaction
+from fastsmtp.wire.transaction import BINARY, Transaction
 
 SIZE_UNKNOWN = -1  # conversion changes it: SIZE= is not announced
 
@@ -68,15 +71,35 @@ class _Encoded(NamedTuple):
     broke_lines: bool
 
 
-def _converter(rules: ContentRules) -> Encoder:
-    return Encoder(
-        line_length_limit=rules.line_length_limit,
-        downgrade=True,
-        nesting_limit=rules.nesting_limit,
-        boundary_limit=rules.boundary_limit,
-        header_limit=rules.header_limit,
-        repair=rules.repairs,
-    )
+class _Kind(NamedTuple):
+    """What matters of a peer: content is the same for peers of one kind."""
+
+    eightbit: bool
+    chunked: bool
+    binary: bool
+
+    @classmethod
+    def of(cls, offers: Mapping[str, str], *, chunked: bool) -> "_Kind":
+        return cls("8BITMIME" in offers, chunked, chunked and "BINARYMIME" in offers)
+
+
+class _Encoders:
+    """For content that goes by DATA, or by BDAT."""
+
+    def __init__(self, rules: ContentRules, *, chunked: bool) -> None:
+        self.as_is = Encoder(line_length_limit=rules.line_length_limit, stuffed=not chunked)
+        self.unbroken = Encoder(line_length_limit=0, stuffed=not chunked)
+        self.converting = None
+        if rules.converts:
+            self.converting = Encoder(
+                line_length_limit=rules.line_length_limit,
+                downgrade=True,
+                nesting_limit=rules.nesting_limit,
+                boundary_limit=rules.boundary_limit,
+                header_limit=rules.header_limit,
+                repair=rules.repairs,
+                stuffed=not chunked,
+            )
 
 
 def unheard(text: str) -> None:
@@ -102,22 +125,24 @@ class Content:
         self._note = note
         self._limit = rules.line_length_limit
         self._quotes = rules.quotes
-        self._as_is = Encoder(line_length_limit=rules.line_length_limit)
-        self._converting = _converter(rules) if rules.converts else None
+        self._encoders = {False: _Encoders(rules, chunked=False)}
+        self._rules = rules
         self._message = message
         self._sender = sender
         self._renderer = renderer
         self._rewriter = rewriter
-        self._shared: dict[bool, _Encoded] = {}
+        self._shared: dict[_Kind, _Encoded] = {}
         self._sender_wire = None if sender is None else self._wire(sender)
 
-    def transaction(self, request: Request, offers: Mapping[str, str]) -> Transaction:
+    def transaction(
+        self, request: Request, offers: Mapping[str, str], *, chunked: bool = False
+    ) -> Transaction:
         """MAIL, RCPT and content for what is left of `request`. ContentError: it concerns all of its
         recipients.
         """
+        kind = _Kind.of(offers, chunked=chunked)
         if self._rewriter is not None:
-            return self._rewritten(self._rewriter, request, "8BITMIME" in offers)
-        eightbit = "8BITMIME" in offers
+            return self._rewritten(self._rewriter, request, kind)
         first = request.recipients[0]
         sender = self._sender_wire
         if sender is None:
@@ -125,7 +150,7 @@ class Content:
             sender = self._wire(request.sender)
         else:
             request.sender = self._sender or ""
-        encoded = self._encoded(first, eightbit)
+        encoded = self._encoded(first, kind)
         if encoded.broke_lines:
             self._tell_of_breaks(request)
         return Transaction(
@@ -135,6 +160,7 @@ class Content:
             size=encoded.size,
             encoding=encoded.encoding,
             subject=request,
+            chunked=kind.chunked,
         )
 
     def look_up(self, recipient: Recipient) -> None:
@@ -155,17 +181,17 @@ class Content:
         if request.sessions_tried <= 1:
             self._note(f"{request.queue_id}: breaking line > {self._limit} bytes with <CR><LF>SPACE")
 
-    def _encoded(self, recipient: Recipient, eightbit: bool) -> _Encoded:
+    def _encoded(self, recipient: Recipient, kind: _Kind) -> _Encoded:
         if self._message is not None:
-            return self._shared.get(eightbit) or self._share(self._message, eightbit)
+            return self._shared.get(kind) or self._share(self._message, kind)
         renderer = self._rendered(recipient)
         message = renderer.message(recipient)
         if self._rewriter is not None:
             message = self._rewriter.message(message)
         is_7bit = message.isascii() and not renderer.labels_8bit
-        return self._encode(message, len(message), eightbit, is_7bit=is_7bit)
+        return self._encode(message, len(message), kind, is_7bit=is_7bit)
 
-    def _rewritten(self, rewriter: Rewriter, request: Request, eightbit: bool) -> Transaction:
+    def _rewritten(self, rewriter: Rewriter, request: Request, kind: _Kind) -> Transaction:
         """The same with addresses replaced: the request, and ORCPT, keep the original ones."""
         if rewriter.changed(request.ready_at):
             self._shared.clear()
@@ -174,7 +200,7 @@ class Content:
         addresses = [recipient.address for recipient in request.recipients]
         sender = self._wire(rewriter.address(request.sender))
         recipients = [self._wire(rewriter.address(address)) for address in addresses]
-        encoded = self._encoded(first, eightbit)
+        encoded = self._encoded(first, kind)
         if encoded.broke_lines:
             self._tell_of_breaks(request)
         return Transaction(
@@ -184,6 +210,7 @@ class Content:
             size=encoded.size,
             encoding=encoded.encoding,
             subject=request,
+            chunked=kind.chunked,
             originals=[self._wire(address) for address in addresses],
         )
 
@@ -197,22 +224,29 @@ class Content:
             return b""
         return to_wire(address) if self._quotes else address.encode("ascii")
 
-    def _share(self, message: bytes, eightbit: bool) -> _Encoded:
+    def _share(self, message: bytes, kind: _Kind) -> _Encoded:
         if self._rewriter is not None:
             message = self._rewriter.message(message)
         encoding, size = scan(message)
-        encoded = self._encode(message, size, eightbit, is_7bit=encoding == "7bit")
-        self._shared[eightbit] = encoded
+        encoded = self._encode(message, size, kind, is_7bit=encoding == "7bit")
+        self._shared[kind] = encoded
         return encoded
 
-    def _encode(self, message: bytes, size: int, eightbit: bool, *, is_7bit: bool) -> _Encoded:
+    def _encode(self, message: bytes, size: int, kind: _Kind, *, is_7bit: bool) -> _Encoded:
         """The bytes for one kind of peer."""
-        if is_7bit:
-            return _Encoded(self._as_is.encode(message), size, 7, self._as_is.broke_lines)
-        if eightbit or self._converting is None:
-            return _Encoded(self._as_is.encode(message), size, 8, self._as_is.broke_lines)
+        encoders = self._encoders.get(kind.chunked) or self._prepare(kind.chunked)
+        if is_7bit or kind.eightbit or encoders.converting is None or kind.binary:
+            wire = encoders.as_is.encode(message)
+            broke_lines = encoders.as_is.broke_lines
+            if kind.binary and (broke_lines or not (is_7bit or kind.eightbit)):
+                return _Encoded(encoders.unbroken.encode(message), size, BINARY, False)
+            return _Encoded(wire, size, 7 if is_7bit else 8, broke_lines)
         try:
-            wire = self._converting.encode(message)
+            wire = encoders.converting.encode(message)
         except MimeError as error:
             raise ContentError(error.dsn, str(error)) from None
-        return _Encoded(wire, SIZE_UNKNOWN, 8, self._converting.broke_lines)
+        return _Encoded(wire, SIZE_UNKNOWN, 8, encoders.converting.broke_lines)
+
+    def _prepare(self, chunked: bool) -> _Encoders:
+        self._encoders[chunked] = encoders = _Encoders(self._rules, chunked=chunked)
+        return encoders

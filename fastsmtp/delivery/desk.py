@@ -26,9 +26,11 @@ from fastsmtp.wire.transaction import Transaction
 class ContentSource(Protocol):
     """Makes transactions (fastsmtp.delivery.content)."""
 
-    def transaction(self, request: Request, offers: Mapping[str, str]) -> Transaction:
-        """What carries `request` to a peer with these offers. Raises ContentError; Pending, if a table's
-        server must be asked first.
+    def transaction(
+        self, request: Request, offers: Mapping[str, str], *, chunked: bool = False
+    ) -> Transaction:
+        """What carries `request` to a peer with these offers, by DATA or by BDAT. Raises ContentError;
+        Pending, if a table's server must be asked first.
         """
 
 

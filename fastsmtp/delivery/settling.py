@@ -126,9 +126,9 @@ class Settling:
             verdict = Verdict(False, True, request.failure_dsn, request.failure_text)
             self._write_ahead(request, request.recipients, verdict, None)
 
-    def forsake(self, session: Session, left: list[Transaction], *, in_content: bool) -> None:
+    def forsake(self, session: Session, left: list[Transaction]) -> None:
         """The session is cut off by us: what may have arrived is decided."""
-        in_doubt = doubtful(left, in_content=in_content)
+        in_doubt = doubtful(left)
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
             if transaction in in_doubt:
@@ -191,10 +191,6 @@ class Settling:
         ]
 
 
-def doubtful(left: list[Transaction], *, in_content: bool) -> list[Transaction]:
-    """Of those without an answer when the stream ended, those that may have arrived.
-
-    `in_content`: the last one's end was still in our hands.
-    """
-    found = [transaction for transaction in left if transaction.in_doubt]
-    return found[:-1] if in_content else found
+def doubtful(left: list[Transaction]) -> list[Transaction]:
+    """Of those without an answer when the stream ended, those that may have arrived."""
+    return [transaction for transaction in left if transaction.in_doubt]

@@ -14,6 +14,9 @@ Source: spec: session, 1, 13, 15; Postfix smtp_chat(3), smtp_skip_quit_response.
 """
 
 import asyncio
+import fcntl
+import sys
+import termios
 from collections.abc import Callable
 from typing import Protocol
 
@@ -75,6 +78,7 @@ class Session(asyncio.Protocol):
         self.opened_at = loop.time()
         self.begun = 0  # transactions,
         self.uses = 0  # and those of them that were answered
+        self.domains: frozenset[str] = frozenset()  # of recipients, where the peer limits them
         self.over = False  # nothing more can be begun
         self.held = False  # nothing goes out until release()
         self.timed_out = False
@@ -85,6 +89,7 @@ class Session(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._writing = False  # the transport holds content that the peer did not take yet
         self._backlog = 0  # how much, when it was last looked at
+        self._watched = False  # content so large that the system may hold part of it was written
         self._parked: Callable[[Session], None] | None = None
         self._deadline_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -147,6 +152,8 @@ class Session(asyncio.Protocol):
     def forsake(self) -> list[Transaction]:
         """The same, and the driver hears nothing of it: gives what has no answer."""
         self.driver = None
+        if self._writing:
+            self._note_unsent()
         left = self.engine.forsake()
         self.abort()
         return left
@@ -156,27 +163,44 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]  # uvloop's transport is no subclass
+        # pause_writing() then says that something is not with the system yet
+        transport.set_write_buffer_limits(high=0)  # type: ignore[attr-defined]
         self._arm()
 
     def data_received(self, data: bytes) -> None:
+        if self._writing or self._watched:
+            self._note_unsent()
         self.engine.receive(data)
         self._pump()
 
     def pause_writing(self) -> None:
         self._writing = True
         self._note_backlog()
+        self.engine.note_unsent(self._backlog)
         self._arm()
 
     def resume_writing(self) -> None:
         self._writing = False
+        self.engine.note_unsent(0)
+        if not self._in_pump:
+            self._flush()
         self._arm()
+
+    def _note_unsent(self) -> None:
+        """What a reply cannot be about: bytes with us, and those with the system that the peer's did not
+        acknowledge. The end of data is always acknowledged before it is answered.
+        """
+        assert self._transport is not None
+        unsent = self._transport.get_write_buffer_size() + unacknowledged(self._transport)
+        self._watched = unsent > 0
+        self.engine.note_unsent(unsent)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         stage = self.engine.stage
-        left = self.engine.forsake()
+        left = self.engine.forsake(self.timed_out)
         self.over = True
         if not self.ready.done():
             self.ready.set_exception(self._failure(stage))
@@ -230,14 +254,18 @@ class Session(asyncio.Protocol):
             self._transport.close()
 
     def _flush(self) -> None:
+        """Writes what may be said, as far as the system takes it: the rest waits for resume_writing()."""
         transport = self._transport
-        if self.held or transport is None or transport.is_closing():
+        if self.held or self._writing or transport is None or transport.is_closing():
             return
-        pieces = self.engine.take()
-        if len(pieces) == 1:
-            transport.write(pieces[0])
-        elif pieces:
-            transport.writelines(pieces)
+        while pieces := self.engine.take():
+            if len(pieces) == 1:
+                transport.write(pieces[0])
+            else:
+                transport.writelines(pieces)
+                self._watched = True
+            if self.in_content:
+                return
         if self.over and self._farewell_said():
             transport.close()
             return
@@ -290,6 +318,20 @@ class Session(asyncio.Protocol):
         else:
             self.timed_out = True
             self.abort()
+
+
+def unacknowledged(transport: asyncio.Transport) -> int:
+    """Bytes that the system sent, or is to send, and the peer's system did not take yet; 0 where that cannot
+    be told.
+    """
+    place = transport.get_extra_info("socket")
+    if place is None:
+        return 0
+    try:
+        answer = fcntl.ioctl(place.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+    except OSError:
+        return 0
+    return int.from_bytes(answer, sys.byteorder)
 
 
 _TAIL = frozenset({engine.QUIT, engine.RSET, engine.LONE_END, engine.IDLE})

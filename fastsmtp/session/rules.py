@@ -23,11 +23,16 @@ class SessionRules(NamedTuple):
     reuse_count_limit: int  # transactions after the first; 0: no limit
     keeps_idle: bool  # smtp_connection_cache_on_demand
     waits_for_farewell: bool  # smtp_skip_quit_response = no
+    window_limit: int  # messages in flight by BDAT; 0: no BDAT
 
     def engine(self) -> SessionEngine:
         """A protocol engine at its start."""
         return SessionEngine(
-            self.helo_name, discard=self.discard, always_ehlo=self.always_ehlo, never_ehlo=self.never_ehlo
+            self.helo_name,
+            discard=self.discard,
+            always_ehlo=self.always_ehlo,
+            never_ehlo=self.never_ehlo,
+            window_limit=self.window_limit,
         )
 
     def is_own_name(self, name: bytes) -> bool:

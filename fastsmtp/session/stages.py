@@ -4,6 +4,7 @@ Source: Postfix smtp_proto(3), smtp_trouble(3); spec: session, 12.
 """
 
 from fastsmtp.wire import engine
+from fastsmtp.wire.transaction import Transaction
 
 STAGES: dict[int, str] = {
     engine.GREETING: "receiving the initial server greeting",
@@ -20,3 +21,10 @@ STAGES: dict[int, str] = {
     engine.IDLE: "waiting for work",
 }
 SENDING_CONTENT = "sending message body"
+
+
+def of(transaction: Transaction, stage: int, *, in_content: bool) -> str:
+    """What was being done to one of the transactions that a session left without an answer at `stage`."""
+    if transaction.in_doubt:
+        return STAGES[engine.END]
+    return SENDING_CONTENT if in_content or stage == engine.END else STAGES[stage]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zlib import crc32
 
+from fastsmtp.sink.limits import Limits
+
 MESSAGE_SIZE_LIMIT = 64 << 20
 
 Verdict = Literal["take", "defer", "reject"]
@@ -28,6 +30,9 @@ class Behaviour:
     reject: float = 0.0  # per cent answered 550
     pipelining: bool = True
     eightbit: bool = True  # 8BITMIME
+    chunking: bool = True  # BDAT
+    binarymime: bool = False
+    limits: Limits = Limits()  # noqa: RUF009  # a tuple: nobody can change it
     esmtp: bool = True  # else EHLO is refused
     messages_per_session: int = 0  # the next MAIL is answered 421
     close_after: int = 0  # messages; then the stream ends without a word

@@ -9,25 +9,27 @@ Commands may come in groups, also behind the end of a message (RFC 2920). Only C
 CR LF a message: what a careless receiver would take for an end is counted as a violation, and so is all that
 a peer does without an offer. A message with a violation is taken all the same.
 
-Does not: TLS, AUTH, BDAT, address checks beyond their form.
+Does not: TLS, AUTH, address checks beyond their form.
 
-Source: RFC 5321, 2920 (groups), 1870 (SIZE), 6152 (8BITMIME), 2034 (enhanced codes), 3461 (DSN).
+Source: RFC 5321, 2920 (groups), 1870 (SIZE), 6152 (8BITMIME), 2034 (enhanced codes), 3030 (BDAT, BINARYMIME),
+3461 (DSN), 9422 (LIMITS).
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from fastsmtp.sink.behaviour import Behaviour, Envelope, Tally
+from fastsmtp.sink.limits import Counts
+from fastsmtp.sink.transaction import Chunk, Transaction, inspect
 
 COMMAND_SIZE_LIMIT: Final = 4096  # RFC 5321 4.5.3.1.4 says 512; the extensions add to it
-TEXT_LINE_LIMIT: Final = 998  # RFC 5321 4.5.3.1.6, CR LF not counted
 RECIPIENT_LIMIT: Final = 1000  # Postfix smtpd_recipient_limit
 
 PATH: Final = rb'<((?:"(?:\\[\x20-\x7e]|[^"\\\r\n])*"|[^<>"\s])*)>((?: [!-\xff]+)*)'
 MAIL: Final = re.compile(rb"MAIL FROM:" + PATH, re.IGNORECASE)
 RCPT: Final = re.compile(rb"RCPT TO:" + PATH, re.IGNORECASE)
+BDAT: Final = re.compile(rb"BDAT ([0-9]{1,18})( LAST)?", re.IGNORECASE)
 
 MAIL_PARAMETERS: Final = frozenset({b"SIZE", b"BODY", b"RET", b"ENVID"})
 RCPT_PARAMETERS: Final = frozenset({b"NOTIFY", b"ORCPT"})
@@ -38,21 +40,14 @@ BODY_WANTED: Final = b"354 End the message with <CR><LF>.<CR><LF>\r\n"
 DONE: Final = b"250 2.0.0 Done\r\n"
 
 
-@dataclass(slots=True)
-class Transaction:
-    """From MAIL to the end of data."""
-
-    sender: bytes
-    parameters: tuple[bytes, ...]
-    recipients: list[bytes]
-
-
 class Dialogue:
     """One session; it ends when `closing` is true and the last replies are out."""
 
     __slots__ = (
         "_behaviour",
         "_buffer",
+        "_chunk",
+        "_counts",
         "_deliver",
         "_esmtp",
         "_helo",
@@ -88,6 +83,8 @@ class Dialogue:
         self._messages = 0
         self._buffer = bytearray()
         self._in_message = False  # the buffer then begins with the CR LF of the DATA line
+        self._chunk: Chunk | None = None
+        self._counts = Counts(behaviour.limits)
         self._searched = 0  # how much of the buffer holds no end of message
 
     def greeting(self) -> bytes:
@@ -106,6 +103,13 @@ class Dialogue:
                 taken = self._take_message(replies)
                 if not taken:
                     return b"".join(replies)
+                waited = False
+            elif self._chunk is not None:
+                del buffer[:taken]
+                left = self._chunk.left
+                taken = self._take_chunk(self._chunk, replies)
+                if taken < left:
+                    break
                 waited = False
             else:
                 end = buffer.find(b"\n", taken)
@@ -155,6 +159,12 @@ class Dialogue:
         lines.append(f"SIZE {behaviour.message_size_limit}")
         if behaviour.eightbit:
             lines.append("8BITMIME")
+        if behaviour.chunking:
+            lines.append("CHUNKING")
+        if behaviour.binarymime:
+            lines.append("BINARYMIME")
+        if limits := behaviour.limits.offer():
+            lines.append(limits)
         lines += ["ENHANCEDSTATUSCODES", "DSN"]
         return "".join(f"250-{text}\r\n" for text in lines[:-1]).encode() + f"250 {lines[-1]}\r\n".encode()
 
@@ -174,9 +184,8 @@ class Dialogue:
             return b"503 5.5.1 Say EHLO or HELO first\r\n"
         if self._transaction is not None:
             return b"503 5.5.1 In a transaction already\r\n"
-        if self._messages >= self._behaviour.messages_per_session > 0:
-            self._hang_up("limit")
-            return b"421 4.7.0 Enough messages in this session\r\n"
+        if refusal := self._refuse_another():
+            return refusal
         match = MAIL.fullmatch(line)
         if match is None:
             return b"501 5.5.4 MAIL FROM:<address> was expected\r\n"
@@ -187,6 +196,16 @@ class Dialogue:
                 return refusal
         self._transaction = Transaction(match[1], parameters, [])
         return SENDER_TAKEN
+
+    def _refuse_another(self) -> bytes:
+        """b"" if the session may have one more message, else the refusal."""
+        if self._messages >= self._behaviour.messages_per_session > 0:
+            self._hang_up("limit")
+            return b"421 4.7.0 Enough messages in this session\r\n"
+        if violation := self._counts.mail():
+            self._violation(violation)
+            return b"452 4.5.3 Enough messages in this session\r\n"
+        return b""
 
     def _rcpt(self, line: bytes) -> bytes:
         transaction = self._transaction
@@ -209,6 +228,9 @@ class Dialogue:
         """b"" if `address` is to be taken, else the refusal."""
         if len(transaction.recipients) >= RECIPIENT_LIMIT:
             return b"452 4.5.3 Too many recipients\r\n"
+        if violation := self._counts.recipient(address, len(transaction.recipients)):
+            self._violation(violation)
+            return b"452 4.5.3 Too many recipients or domains\r\n"
         verdict = self._behaviour.verdict(address)
         if verdict == "reject":
             self._tally.rejected += 1
@@ -231,8 +253,11 @@ class Dialogue:
                     return b"501 5.5.4 SIZE needs a number\r\n"
                 if int(value) > self._behaviour.message_size_limit:
                     return b"552 5.3.4 Message too big\r\n"
-            elif name == b"BODY" and value not in (b"7BIT", b"8BITMIME"):
-                return b"501 5.5.4 BODY is 7BIT or 8BITMIME\r\n"
+            elif name == b"BODY" and value not in (b"7BIT", b"8BITMIME", b"BINARYMIME"):
+                return b"501 5.5.4 BODY is 7BIT, 8BITMIME or BINARYMIME\r\n"
+            elif value == b"BINARYMIME" and not self._behaviour.binarymime:
+                self._violation("BODY=BINARYMIME without an offer")
+                return b"555 5.5.4 Parameter not known\r\n"
         return b""
 
     def _data(self, line: bytes) -> bytes:
@@ -245,6 +270,21 @@ class Dialogue:
         self._in_message = True
         self._searched = 0
         return BODY_WANTED
+
+    def _bdat(self, line: bytes) -> bytes:
+        match = BDAT.fullmatch(line)
+        if match is None or not self._behaviour.chunking:
+            self._hang_up("broken")  # what follows is content, and cannot be told from commands
+            return b"501 5.5.4 BDAT was not offered, or has no size\r\n"
+        transaction, size, refusal = self._transaction, int(match[1]), b""
+        if transaction is None:
+            refusal = b"503 5.5.1 MAIL comes first\r\n"
+        elif not transaction.recipients:
+            refusal = b"554 5.5.1 No valid recipients\r\n"
+        elif len(transaction.chunks) + size > self._behaviour.message_size_limit:
+            refusal = b"552 5.3.4 Message too big\r\n"
+        self._chunk = Chunk(size, match[2] is not None, refusal)
+        return b""  # once its bytes came
 
     def _rset(self, _line: bytes) -> bytes:
         self._transaction = None
@@ -286,13 +326,36 @@ class Dialogue:
             self._hang_up("limit")
         return end + 5
 
+    def _take_chunk(self, chunk: Chunk, replies: list[bytes]) -> int:
+        """What is there of a chunk; returns how much of the buffer that was. The last byte brings a reply."""
+        buffer = self._buffer
+        size = min(chunk.left, len(buffer))
+        chunk.left -= size
+        transaction = self._transaction
+        if not chunk.refusal and transaction is not None:
+            transaction.chunks += buffer[:size]
+        if chunk.left:
+            return size
+        self._chunk = None
+        if chunk.last:
+            self._transaction = None
+        if chunk.refusal or transaction is None:
+            replies.append(chunk.refusal)
+        elif chunk.last:
+            replies.append(self._accept(transaction, bytes(transaction.chunks)))
+            if self._messages >= self._behaviour.close_after > 0:
+                self._hang_up("limit")
+        else:
+            replies.append(DONE)
+        return size
+
     def _accept(self, transaction: Transaction, content: bytes) -> bytes:
         self._messages += 1
         tally = self._tally
         tally.messages += 1
         tally.recipients += len(transaction.recipients)
         tally.bytes += len(content)
-        violations = self._inspect(transaction, content)
+        violations = inspect(transaction, content)
         for violation in violations:
             self._violation(violation)
         self._deliver(
@@ -311,22 +374,6 @@ class Dialogue:
         )
         return b"250 2.0.0 Taken as %X-%X\r\n" % (self._serial, self._messages)
 
-    def _inspect(self, transaction: Transaction, content: bytes) -> tuple[str, ...]:
-        """What a message must not hold."""
-        found = []
-        pairs = content.count(b"\r\n")
-        if content.count(b"\n") != pairs:
-            found.append("bare LF in a message")
-        if content.count(b"\r") != pairs:
-            found.append("bare CR in a message")
-        if b"\0" in content:
-            found.append("NUL in a message")
-        if max(map(len, content.split(b"\n"))) > TEXT_LINE_LIMIT + 1:
-            found.append("line too long in a message")
-        if not content.isascii() and b"BODY=8BITMIME" not in transaction.parameters:
-            found.append("8-bit message without BODY=8BITMIME")
-        return tuple(found)
-
     def _violation(self, what: str) -> None:
         self._tally.violations[what] += 1
 
@@ -341,6 +388,7 @@ COMMANDS: Final[dict[bytes, Callable[[Dialogue, bytes], bytes]]] = {
     b"MAIL": Dialogue._mail,
     b"RCPT": Dialogue._rcpt,
     b"DATA": Dialogue._data,
+    b"BDAT": Dialogue._bdat,
     b"RSET": Dialogue._rset,
     b"NOOP": Dialogue._noop,
     b"VRFY": Dialogue._vrfy,

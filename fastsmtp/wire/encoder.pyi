@@ -21,6 +21,7 @@ def encode(
     boundary_limit: int = 2048,
     header_limit: int = 102400,
     repair: bool = False,
+    stuffed: bool = True,
 ) -> bytes: ...
 def explain(
     message: Buffer,
@@ -31,6 +32,7 @@ def explain(
     boundary_limit: int = 2048,
     header_limit: int = 102400,
     repair: bool = False,
+    stuffed: bool = True,
 ) -> list[Note]: ...
 def scan(message: Buffer) -> Scan: ...
 
@@ -45,6 +47,7 @@ class Encoder:
         boundary_limit: int = 2048,
         header_limit: int = 102400,
         repair: bool = False,
+        stuffed: bool = True,
     ) -> None: ...
     def encode(self, message: Buffer) -> bytes: ...
     def feed(self, data: Buffer) -> bytes: ...

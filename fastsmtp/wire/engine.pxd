@@ -1,33 +1,32 @@
 # The SMTP client session without I/O: bytes in, bytes and events out. The body is ext/engine.pyx, the Python face
 # engine.pyi.
 from fastsmtp.wire.introduction cimport Introduction
+from fastsmtp.wire.pipeline cimport Pipeline
 from fastsmtp.wire.reply cimport Reply, ReplyReader
+from fastsmtp.wire.sender cimport Sender
 from fastsmtp.wire.transaction cimport Transaction
-
-cdef enum:
-    RING = 512                     # commands without a reply; GROUP_LIMIT bytes of commands never hold as many
 
 cdef class SessionEngine:
     cdef:
+        readonly dict offers       # EHLO keyword in capitals -> its parameters
+        readonly bytes peer_name   # first word of the EHLO reply
+        readonly Py_ssize_t size_limit  # the peer's SIZE limit in bytes; 0: none or unknown
+        readonly Py_ssize_t mail_limit  # its LIMITS (RFC 9422); 0: none
+        readonly Py_ssize_t recipient_limit
+        readonly Py_ssize_t domain_limit
         readonly bint suspect      # the peer broke a rule: usable now, not to be kept
         readonly bint open         # the handshake is over, QUIT not sent
+        readonly bint plain        # one message at a time, by DATA: the peer did not take groups well
         Introduction _introduction
-        bint _chained              # the next transaction's commands may leave with this one's content
+        int _window_limit          # 0: no BDAT
         ReplyReader _reader
+        Sender _sender             # transactions that were begun, and what leaves next
+        Pipeline _pipe             # what was said and is not answered, or not gone
         list _events
-        list _out                  # what leaves at the next take()
-        list _transactions         # begun and not answered, oldest first
-        Py_ssize_t _sending        # the first of them with something left to send
-        Py_ssize_t _unanswered     # bytes of commands since the peer owed us nothing
-        bint _reset_due            # a transaction was given up half-way: RSET before anything else
-        bint _quitting
-        unsigned char _ring[RING]  # commands without a reply, oldest first
-        int _head
-        int _count
-
-    # Ring of commands without a reply
-    cdef int _expect(self, int command) except -1
-    cdef int _expected(self) except -1
+        Py_ssize_t _begun          # transactions ever begun
+        bint _envelope_open        # a BDAT without recipients may have left the peer in its transaction
+        bint _closing              # the last reply was a 421: nothing behind it is worked on
+        bint _deaf                 # nothing more is read or said
 
     # Transactions that the peer still owes an answer
     cdef list _undecided(self)
@@ -39,12 +38,11 @@ cdef class SessionEngine:
     cdef int _answer_rcpt(self, Reply reply) except -1
     cdef int _answer_data(self, Reply reply) except -1
     cdef int _answer_end(self, Reply reply) except -1
+    cdef int _answer_chunk(self, Transaction transaction) except -1
+    cdef int _answer_early(self, Transaction transaction, Reply reply) except -1
+    cdef int _begin_again(self, Transaction transaction) except -1
+    cdef int _mistrust(self, Transaction transaction, str command, Reply reply) except -1
+    cdef int _end(self, Reply reply) except -1
+    cdef int _fall_back(self, str what) except -1
     cdef int _note_refusal(self, Reply reply) except -1
     cdef int _correct(self) except -1
-    cdef int _close_transaction(self, Transaction transaction) except -1
-
-    # Outgoing flow
-    cdef int _say(self, bytes line, int command) except -1
-    cdef bint _may_say(self, Py_ssize_t length) noexcept
-    cdef int _fill(self) except -1
-    cdef bint _fill_transaction(self, Transaction transaction) except -1

@@ -11,8 +11,11 @@ Kinds of event and their subjects:
     CONTENT_DUE Transaction   its content leaves with the next take(): what is begun now can leave in the same
                               group
     ANSWERED    Transaction   each of its recipients has an answer
-    UNUSABLE    Reply | None  the probe of a kept session was refused, or the peer spoke out of turn: close it
+    UNUSABLE    Reply | None  the probe of a kept session was refused, or the peer spoke out of turn or too
+                              early: abort it, nothing more is heard of it
     CLOSED      None          QUIT was answered
+    ANOMALY     str           the peer did not take a group well: `plain` from now on, and to be served so in
+                              sessions to come. Once a session; UNUSABLE follows
 """
 
 from collections.abc import Set
@@ -25,6 +28,7 @@ CONTENT_DUE: int
 ANSWERED: int
 UNUSABLE: int
 CLOSED: int
+ANOMALY: int
 
 GREETING: int
 EHLO: int
@@ -44,10 +48,13 @@ GROUP_LIMIT: int
 class SessionEngine:
     offers: dict[str, str]
     peer_name: bytes
-    pipelining: bool
     size_limit: int  # the peer's SIZE limit in bytes; 0: none or unknown
+    mail_limit: int  # the peer's LIMITS; 0: none. MAILMAX, transactions a session,
+    recipient_limit: int  # RCPTMAX, recipients a transaction,
+    domain_limit: int  # RCPTDOMAINMAX, domains of recipients a session
     suspect: bool
     open: bool
+    plain: bool  # one message at a time, by DATA
 
     def __init__(
         self,
@@ -57,7 +64,14 @@ class SessionEngine:
         always_ehlo: bool = True,
         never_ehlo: bool = False,
         chained: bool = True,
-    ) -> None: ...
+        plain: bool = False,
+        window: int = 1,
+        window_limit: int = 0,
+    ) -> None:
+        """`discard`: EHLO keywords to overlook, in capitals; CHAINING, which is none, stands for `chained`
+        False. `plain`: the peer is known to mishandle groups. `window`: messages in flight by BDAT to begin
+        with; it grows up to `window_limit`, and 0 there is no BDAT at all.
+        """
     def receive(self, data: bytes) -> None: ...
     def events(self) -> list[tuple[int, object]]:
         """The events since the last call."""
@@ -72,10 +86,33 @@ class SessionEngine:
         """QUIT follows all that was begun, in the same group where the peer allows it."""
 
     def take(self) -> list[bytes]:
-        """What is to be written now, in order."""
+        """What is to be written now, in order: TAKE_LIMIT bytes or one content; call again once the transport
+        holds none of it.
+        """
 
-    def forsake(self) -> list[Transaction]:
+    def note_unsent(self, size: int) -> None:
+        """So many bytes of what was taken are still in the transport: before receive(), while there are any,
+        and once there are none.
+        """
+
+    def forsake(self, timed_out: bool = False) -> list[Transaction]:
         """The stream is gone: the transactions that have no answer, oldest first."""
+
+    @property
+    def chunking(self) -> bool:
+        """Content goes by BDAT: transactions are begun `chunked`."""
+
+    @property
+    def window(self) -> int:
+        """Messages in flight by BDAT at most, now."""
+
+    @property
+    def room(self) -> bool:
+        """A transaction begun now leaves before those ahead of it are answered, or at once."""
+
+    @property
+    def spent(self) -> bool:
+        """MAILMAX transactions were begun."""
 
     @property
     def stage(self) -> int:

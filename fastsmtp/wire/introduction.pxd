@@ -7,6 +7,9 @@ cdef class Introduction:
         dict offers                # EHLO keyword in capitals -> its parameters
         bytes peer_name            # first word of the EHLO reply
         Py_ssize_t size_limit      # the peer's SIZE limit in bytes; 0: none or unknown
+        Py_ssize_t mail_limit      # LIMITS: transactions a session,
+        Py_ssize_t recipient_limit # recipients a transaction,
+        Py_ssize_t domain_limit    # and domains of recipients a session; 0: none
         bint pipelining            # of the offers, those that each command asks for
         bint dsn
         bint size
@@ -21,9 +24,12 @@ cdef class Introduction:
 
     # The reply to `command`, one of ours
     cdef int answer(self, int command, Reply reply) except -1
+    # Whether `keyword` is one of those to overlook; also of what is no keyword of EHLO: CHAINING
+    cdef bint discards(self, str keyword) except -1
 
     cdef int _say(self, bytes line, int command) except -1
     cdef int _answer_greeting(self, Reply reply) except -1
     cdef int _answer_ehlo(self, Reply reply) except -1
     cdef int _answer_helo(self, Reply reply) except -1
     cdef int _parse_offers(self, Reply reply) except -1
+    cdef int _parse_limits(self, str text) except -1

@@ -6,6 +6,7 @@ cdef class LineWriter:
     cdef:
         OutBuffer out               # where lines go; shared with whoever owns this writer
         Py_ssize_t limit            # longest output line, CRLF and a stuffed dot apart; 0 is no limit
+        bint stuffs                 # dots are doubled, and a dot line ends the message
         Py_ssize_t room             # left on the output line; a full one is broken when another byte comes
         bint at_line_start          # nothing of the current output line is written yet
         Py_ssize_t line_number      # of the current line of content, from 1

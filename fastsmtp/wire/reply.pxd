@@ -22,6 +22,10 @@ cdef class Reply:
     cdef inline bint odd_refusal(self) noexcept:
         return self.code < 400 or self.code > 599 or 500 <= self.code <= 509 or self.code == 555
 
+    # To a command in a group: no verdict on the mail, but a peer that lost count of what it was asked
+    cdef inline bint out_of_step(self) noexcept:
+        return not 4 <= self.digit() <= 5 or self.code == 500 or self.code == 502 or self.code == 503
+
 
 cdef class ReplyReader:
     cdef:

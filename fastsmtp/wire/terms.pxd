@@ -21,3 +21,4 @@ cdef enum:
     E_ANSWERED
     E_UNUSABLE
     E_CLOSED
+    E_ANOMALY

@@ -19,3 +19,4 @@ CONTENT_DUE: int
 ANSWERED: int
 UNUSABLE: int
 CLOSED: int
+ANOMALY: int

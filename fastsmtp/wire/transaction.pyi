@@ -2,6 +2,8 @@
 
 from fastsmtp.wire.reply import Reply
 
+BINARY: int  # `encoding` for BODY=BINARYMIME; 7 and 8 are 7BIT and 8BITMIME, 0 says nothing
+
 class Transaction:
     """One envelope and its content, and what the peer said to it."""
 
@@ -9,6 +11,7 @@ class Transaction:
     recipients: list[bytes]
     originals: list[bytes] | None
     content: bytes
+    chunked: bool
     size: int
     encoding: int
     subject: object
@@ -28,6 +31,7 @@ class Transaction:
         encoding: int = 0,
         subject: object = None,
         originals: list[bytes] | None = None,
+        chunked: bool = False,
     ) -> None: ...
     @property
     def taken(self) -> bool:
@@ -35,10 +39,12 @@ class Transaction:
 
     @property
     def in_doubt(self) -> bool:
-        """The end of data was sent to at least one accepted recipient, and not answered."""
+        """The end of data went to the peer for at least one recipient, accepted or not answered yet, and has
+        no reply.
+        """
 
     @property
     def untouched(self) -> bool:
-        """No content of it was sent and no reply to it came: it can begin anew elsewhere, and counts as no
-        attempt.
+        """No reply to it came, and its content did not reach the peer whole: it can begin anew elsewhere, and
+        counts as no attempt.
         """

@@ -131,6 +131,9 @@ def _session(settings: Settings) -> SessionRules:
         reuse_count_limit=settings.number("smtp_connection_reuse_count_limit"),
         keeps_idle=settings.flag("smtp_connection_cache_on_demand"),
         waits_for_farewell=not settings.flag("smtp_skip_quit_response"),
+        window_limit=(
+            settings.number("smtp_chunking_window_limit") if settings.flag("smtp_chunking_enable") else 0
+        ),
     )
 
 

@@ -77,6 +77,7 @@ class MemoryTransport(asyncio.Transport):
         self._conversation = conversation
         self._unread = bytearray()
         self._content = False
+        self._chunk = 0  # bytes of BDAT that are still to come
         self._closing = False
         self._stuck = False
         self._silent = False
@@ -104,6 +105,9 @@ class MemoryTransport(asyncio.Transport):
     def writelines(self, list_of_data: Any) -> None:
         self.write(b"".join(list_of_data))
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing waits here, unless the peer is stuck."""
+
     def is_closing(self) -> bool:
         return self._closing
 
@@ -124,6 +128,14 @@ class MemoryTransport(asyncio.Transport):
 
     def _listen(self) -> None:
         while not self._closing and not self._stuck:
+            if self._chunk:
+                if len(self._unread) < self._chunk:
+                    return
+                self._conversation.contents.append(bytes(self._unread[: self._chunk]))
+                self._conversation.content_at.append(self._loop.time())
+                del self._unread[: self._chunk]
+                self._chunk = 0
+                self._answer("BDAT")
             ending = b"\r\n.\r\n" if self._content else b"\r\n"
             at = self._unread.find(ending)
             if self._content and self._unread.startswith(b".\r\n"):
@@ -147,6 +159,9 @@ class MemoryTransport(asyncio.Transport):
         if verb == "EHLO" and "EHLO" not in self._manner.answers:
             lines = [self._manner.name, *self._manner.offers]
             self._say("\r\n".join(f"250{'-' * (at < len(lines)) or ' '}{t}" for at, t in enumerate(lines, 1)))
+            return
+        if verb == "BDAT":
+            self._chunk = int(command.split()[1])
             return
         answer = self._answer(verb)
         if verb == "DATA" and answer.startswith("354"):

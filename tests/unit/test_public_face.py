@@ -174,4 +174,4 @@ def test_slow_consumer_holds_the_job_back(tmp_path: Path) -> None:
 
     heard, furthest = asyncio.run(run())
     assert heard == 3000
-    assert furthest < 1000
+    assert furthest < 1200

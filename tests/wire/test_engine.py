@@ -1,13 +1,12 @@
 """The session engine in dialogues: C: is what it must say, S: what the peer answers (spec: session)."""
 
-import random
-
 import pytest
 
 from fastsmtp.errors import LocalProtocolError
 from fastsmtp.wire import engine as wire
 from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.wire.transaction import Transaction
+from tests.support.talk import at_random, bytewise, whole
 
 CONTENT = b"Subject: x\r\n\r\ntext\r\n.\r\n"
 ESMTP = """
@@ -22,24 +21,6 @@ S: 220 mx.example
 C: EHLO me.example
 S: 250 mx.example
 """
-
-
-def whole(data):
-    return [data]
-
-
-def bytewise(data):
-    return [data[i : i + 1] for i in range(len(data))]
-
-
-def at_random(data):
-    source = random.Random(len(data))
-    pieces = []
-    while data:
-        cut = source.randint(1, len(data))
-        pieces.append(data[:cut])
-        data = data[cut:]
-    return pieces
 
 
 @pytest.fixture(params=[whole, bytewise, at_random])

@@ -8,6 +8,7 @@ import pytest
 
 from fastsmtp.sink.behaviour import Behaviour, Envelope, Tally
 from fastsmtp.sink.dialogue import COMMAND_SIZE_LIMIT, RECIPIENT_LIMIT, Dialogue
+from fastsmtp.sink.limits import Limits
 
 Cut = Callable[[bytes], list[bytes]]
 
@@ -297,3 +298,69 @@ def test_buffers_have_limits() -> None:
     talk = greeted(message_size_limit=100)
     assert talk.say(transaction(b"")[:-3] + b"x" * (COMMAND_SIZE_LIMIT + 200))[3:] == [b"552"]
     assert talk.dialogue.ending == "broken"
+
+
+@CUTS
+def test_chunks_make_a_message(cut: Cut) -> None:
+    talk = greeted()
+    start = b"MAIL FROM:<s@x.example>\r\nRCPT TO:<r@x.example>\r\n"
+    assert talk.say(start + b"BDAT 4\r\n.a\r\nBDAT 0\r\nBDAT 5 LAST\r\n.\r\nb\r\n"[:-2], cut) == [b"250"] * 4
+    assert talk.say(b"\n", cut) == [b"250"]
+    assert [content for _, content in talk.messages] == [b".a\r\n.\r\nb\n"]
+
+
+@CUTS
+def test_messages_by_bdat_come_in_one_group(cut: Cut) -> None:
+    talk = greeted()
+    one = b"MAIL FROM:<s@x.example>\r\nRCPT TO:<r@x.example>\r\nBDAT 3 LAST\r\na\r\n"
+    assert talk.say(one * 3, cut) == [b"250"] * 9
+    assert len(talk.messages) == 3
+    assert talk.tally.violations == {}
+
+
+@CUTS
+def test_refused_chunk_is_read_to_its_end(cut: Cut) -> None:
+    talk = greeted(message_size_limit=10)
+    assert talk.say(b"BDAT 6 LAST\r\nQUIT\r\n", cut) == [b"503"]
+    assert talk.say(b"MAIL FROM:<>\r\nBDAT 6 LAST\r\nQUIT\r\n", cut) == [b"250", b"554"]
+    big = b"MAIL FROM:<>\r\nRCPT TO:<r@x.example>\r\nBDAT 11 LAST\r\n" + b"x" * 11
+    assert talk.say(big + b"RSET\r\n", cut) == [b"250", b"250", b"552", b"250"]
+    assert talk.messages == []
+
+
+@pytest.mark.parametrize(("line", "offered"), [(b"BDAT x\r\n", True), (b"BDAT 5 LAST\r\n", False)])
+def test_bdat_that_cannot_be_read_on_ends_the_session(line: bytes, offered: bool) -> None:
+    talk = greeted(chunking=offered)
+    assert talk.say(line) == [b"501"]
+    assert talk.dialogue.closing
+
+
+def test_binary_content_is_no_violation_where_binarymime_is_offered() -> None:
+    content = b"\0\xff\r" + b"x" * 2000
+    size = len(content)
+    said = b"MAIL FROM:<> BODY=BINARYMIME\r\nRCPT TO:<r@x.example>\r\nBDAT %d LAST\r\n%s" % (size, content)
+    talk = greeted(binarymime=True)
+    assert talk.say(said) == [b"250"] * 3
+    assert talk.tally.violations == {}
+    assert greeted().say(said) == [b"555", b"503", b"503"]
+
+
+def test_limits_are_offered_and_held_against_the_peer() -> None:
+    talk = Talk(limits=Limits(mails=2, recipients=1, domains=1))
+    offers = talk.dialogue.receive(b"EHLO client.example\r\n")
+    assert b"250-LIMITS MAILMAX=2 RCPTMAX=1 RCPTDOMAINMAX=1\r\n" in offers
+    rcpt = b"RCPT TO:<r@x.example>\r\n"
+    assert talk.say(b"MAIL FROM:<>\r\n" + rcpt + rcpt) == [b"250", b"250", b"452"]
+    assert talk.say(b"RSET\r\nMAIL FROM:<>\r\nRCPT TO:<r@y.example>\r\n") == [b"250", b"250", b"452"]
+    assert talk.say(b"RSET\r\nMAIL FROM:<>\r\n") == [b"250", b"452"]
+    assert sorted(talk.tally.violations) == [
+        "more domains than RCPTDOMAINMAX",
+        "more recipients than RCPTMAX",
+        "more transactions than MAILMAX",
+    ]
+
+
+@pytest.mark.parametrize("text", ["MAILMAX", "FOO=1", "RCPTMAX=-1", "RCPTMAX=1234567"])
+def test_limit_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        Limits.parse(text)

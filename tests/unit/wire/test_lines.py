@@ -161,3 +161,14 @@ def test_content_may_be_any_contiguous_buffer() -> None:
 
 def test_default_limit_is_990() -> None:
     assert encode(b"a" * 991) == b"a" * 990 + b"\r\n a\r\n.\r\n"
+
+
+@given(CONTENT, LIMITS)
+def test_content_for_bdat_has_no_dot_added(content: bytes, limit: int) -> None:
+    chunk = encode(content, line_length_limit=limit, stuffed=False)
+    assert chunk == reference.encode(content, limit, stuffed=False)
+    stuffed = encode(content, line_length_limit=limit)
+    assert (b"\r\n" + stuffed).replace(b"\r\n.", b"\r\n")[2:-2] == chunk
+    encoder = Encoder(line_length_limit=limit, stuffed=False)
+    cut = b"".join(encoder.feed(content[at : at + 1]) for at in range(len(content))) + encoder.finish()
+    assert cut == chunk

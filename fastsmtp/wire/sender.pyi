@@ -1,0 +1,6 @@
+"""The sender's half of a session. Only the engine uses it."""
+
+BLIND_LIMIT: int
+AHEAD_LIMIT: int
+
+class Sender: ...

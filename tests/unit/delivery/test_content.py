@@ -1,0 +1,72 @@
+"""One message for several kinds of peer: by DATA or BDAT, converted, broken, or as it is."""
+
+import pytest
+
+from fastsmtp.delivery.content import Content, ContentRules
+from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.recipient import Recipient
+from fastsmtp.mail.request import Request
+from fastsmtp.wire.transaction import BINARY, Transaction
+
+RULES = ContentRules(
+    line_length_limit=20,
+    converts=True,
+    repairs=False,
+    nesting_limit=100,
+    boundary_limit=2048,
+    header_limit=102400,
+    quotes=True,
+)
+PLAIN = b"A: b\n\n.dot\n"
+LONG = b"A: b\n\n" + b"x" * 25 + b"\n"
+EIGHT = b"Content-Transfer-Encoding: 8bit\n\n\xc3\xa9\n"
+BOTH = "8BITMIME CHUNKING"
+ALL = "8BITMIME CHUNKING BINARYMIME"
+
+
+def request() -> Request:
+    recipient = Recipient(1, "r@x.example", "x.example", 1, "", 0, 0.0)
+    return Request(Destination("smtp", "x.example"), [recipient], "ID", 0.0)
+
+
+def made(message: bytes, offers: str, *, chunked: bool = True, rules: ContentRules = RULES) -> Transaction:
+    content = Content(rules, message=message, sender="", renderer=None)
+    return content.transaction(request(), dict.fromkeys(offers.split(), ""), chunked=chunked)
+
+
+@pytest.mark.parametrize(
+    ("message", "offers", "content", "encoding"),
+    [
+        (PLAIN, BOTH, b"A: b\r\n\r\n.dot\r\n", 7),
+        (LONG, BOTH, b"A: b\r\n\r\n" + b"x" * 20 + b"\r\n " + b"x" * 5 + b"\r\n", 7),
+        (LONG, ALL, b"A: b\r\n\r\n" + b"x" * 25 + b"\r\n", BINARY),
+        (EIGHT, BOTH, EIGHT.replace(b"\n", b"\r\n"), 8),
+        (EIGHT, ALL, EIGHT.replace(b"\n", b"\r\n"), 8),
+        (EIGHT, "CHUNKING", b"=C3=A9\r\n", 8),
+        (EIGHT, "CHUNKING BINARYMIME", EIGHT.replace(b"\n", b"\r\n"), BINARY),
+        (PLAIN, ALL, b"A: b\r\n\r\n.dot\r\n", 7),
+    ],
+)
+def test_content_for_bdat_suits_the_peer(message: bytes, offers: str, content: bytes, encoding: int) -> None:
+    rules = RULES._replace(line_length_limit=20 if message is not EIGHT else 990)
+    transaction = made(message, offers, rules=rules)
+    assert transaction.chunked
+    assert transaction.content.endswith(content)
+    assert transaction.encoding == encoding
+
+
+def test_content_for_data_is_stuffed_and_never_binary() -> None:
+    transaction = made(LONG + b".\n", ALL, chunked=False)
+    assert not transaction.chunked
+    assert transaction.content.endswith(b"\r\n " + b"x" * 5 + b"\r\n..\r\n.\r\n")
+    assert transaction.encoding == 7
+
+
+def test_message_is_encoded_once_for_each_kind_of_peer() -> None:
+    content = Content(RULES, message=PLAIN, sender="", renderer=None)
+    offers = {"CHUNKING": ""}
+    chunked = [content.transaction(request(), offers, chunked=True).content for _ in range(2)]
+    stuffed = [content.transaction(request(), offers).content for _ in range(2)]
+    assert chunked[0] is chunked[1]
+    assert stuffed[0] is stuffed[1]
+    assert chunked[0] != stuffed[0]
