@@ -13,7 +13,8 @@ The file has main.cf's syntax; a `$` in it is an ordinary character (observed on
 Source: mysql_table(5), pgsql_table(5), sqlite_table(5); db_common(3).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fastsmtp.conf.lists import split_words
@@ -25,37 +26,75 @@ from fastsmtp.lookup.table import Opening, Stamp, read
 LETTERS = frozenset("sudSUD%123456789")
 
 
+def veiled(told: str) -> str:
+    """What is told of a file, without its words: a password may be among them."""
+    return re.sub(r'(?s): ".*"|(?<=\w)=.*(?= \()', "", told)
+
+
+def no_query(text: Callable[[str], str]) -> str:
+    """For types whose query is a must, or is looked after elsewhere."""
+    return ""
+
+
 class Client:
     """What a client file says."""
 
     __slots__ = ("_domains", "_limit", "_result_format", "_values", "file", "query")
 
-    def __init__(self, values: Mapping[str, str], file: Stamp, opening: Opening) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        file: Stamp,
+        opening: Opening,
+        *,
+        query: str = "query",
+        default_query: Callable[[Callable[[str], str]], str] = no_query,
+    ) -> None:
+        """`query` is the name that this type has for it; `default_query` makes one of other parameters."""
         self._values = values
         self.file = file
-        self.query = check(self.text("query"), "query")
+        self.query = check(self.text(query) or default_query(self.text), query)
         self._result_format = check(self.text("result_format", "%s"), "result_format")
-        limit = self.text("expansion_limit", "0")
-        if not (limit.isascii() and limit.isdigit()):
-            raise TableError(f"{file.path}: expansion_limit = {limit}: expected a number")
-        self._limit = int(limit)
+        self._limit = self.number("expansion_limit", 0)
         words = split_words(self.text("domain"))
         self._domains = PatternList.open("domain", words, opening.warn) if words else None
 
     @classmethod
-    def read(cls, path: Path, opening: Opening) -> "Client":
+    def read(
+        cls,
+        path: Path,
+        opening: Opening,
+        *,
+        query: str = "query",
+        default_query: Callable[[Callable[[str], str]], str] = no_query,
+    ) -> "Client":
         data, file = read(path)
         try:
             entries, warnings = parse(data.decode("utf-8", "surrogateescape"), str(path))
         except SettingError as error:
-            raise TableError("; ".join(error.problems)) from None
+            raise TableError("; ".join(map(veiled, error.problems))) from None
         for warning in warnings:
-            opening.warn(warning)
-        return cls({entry.name: entry.value for entry in entries}, file, opening)
+            opening.warn(veiled(warning))
+        values = {entry.name: entry.value for entry in entries}
+        return cls(values, file, opening, query=query, default_query=default_query)
 
     def text(self, name: str, default: str = "") -> str:
         """One value of the file."""
         return self._values.get(name, default)
+
+    def number(self, name: str, default: int) -> int:
+        """The same, as a number."""
+        text = self.text(name, str(default))
+        if not (text.isascii() and text.isdigit()):
+            raise TableError(f"{self.file.path}: {name} = {text}: expected a number")
+        return int(text)
+
+    def choice(self, name: str, words: Sequence[str]) -> str:
+        """The same, one of `words`, the first of which is the default."""
+        text = self.text(name, words[0]).lower()
+        if text not in words:
+            raise TableError(f"{self.file.path}: {name} = {text}: expected {' or '.join(words)}")
+        return text
 
     def question(self, key: str, quote: Callable[[str], str]) -> str | None:
         """The query for `key`, each part of it through `quote`."""

@@ -14,6 +14,7 @@ import asyncio
 import importlib
 import os
 import random
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -141,7 +142,7 @@ class Pool:
             return _Idle(await self._connect(self._table, host), host, now, now)
         except (OSError, Lost) as error:
             self._down[host] = now + self._table.manners.retry_interval
-            raise Lost(f"connect to {host}: {said(error)}") from None
+            raise Lost(f"connect to {named(host)}: {said(error)}") from None
 
     async def _ask(self, place: _Idle, key: str) -> str | None:
         """On a connection that is kept unless it broke; a TableError is an answer."""
@@ -154,7 +155,7 @@ class Pool:
             usable = True
             raise
         except (OSError, Lost) as error:
-            raise Lost(f"{place.host}: {said(error)}") from None
+            raise Lost(f"{named(place.host)}: {said(error)}") from None
         finally:
             if usable:
                 self._idle.append(place._replace(since=self._loop.time()))
@@ -167,3 +168,8 @@ def said(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     return str(error) or type(error).__name__
+
+
+def named(host: str) -> str:
+    """A host as it may be shown: a URL can hold a password."""
+    return re.sub(r"//[^/@]*@", "//", re.sub(r"\bpassword=[^&\s]*", "password=...", host))

@@ -1,13 +1,10 @@
 """`fastsmtp lookup` against Postfix's postmap -q: the same table, the same key, the same answer."""
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
@@ -15,12 +12,7 @@ import pytest
 
 from fastsmtp.cli.main import main
 from tests.support.postfix import age, silent_configuration
-
-POSTMAP = shutil.which("postmap", path="/usr/sbin:/usr/bin:/sbin:/bin")
-TYPES = set()
-if POSTMAP is not None:
-    command: list[str | Path] = [Path(POSTMAP).with_name("postconf"), "-c", silent_configuration(), "-m"]
-    TYPES = set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
+from tests.support.postmap import POSTMAP, lookup, postmap_each, types
 
 pytestmark = [pytest.mark.peer, pytest.mark.skipif(POSTMAP is None, reason="postmap is not installed")]
 
@@ -164,30 +156,6 @@ FILES: dict[str, tuple[str, list[str]]] = {
 # fmt: on
 
 
-def postmap(reference: str, key: str) -> tuple[int, str]:
-    assert POSTMAP is not None
-    done = subprocess.run(
-        [POSTMAP, "-c", silent_configuration(), "-q", key, reference],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout
-
-
-def postmap_each(reference: str, keys: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """All at once: after each error postmap sleeps for a second."""
-    keys = list(keys)
-    with ThreadPoolExecutor(len(keys)) as pool:
-        return dict(zip(keys, pool.map(lambda key: postmap(reference, key), keys), strict=True))
-
-
-def lookup(reference: str, key: str) -> tuple[int, str]:
-    with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()):
-        status = main(["lookup", reference, "--", key])
-    return status, stdout.getvalue()
-
-
 @pytest.mark.parametrize("reference", REFERENCES)
 def test_lookup_answers_as_postmap(reference: str) -> None:
     keys = REFERENCES[reference]
@@ -197,7 +165,7 @@ def test_lookup_answers_as_postmap(reference: str) -> None:
 @pytest.mark.parametrize("case", FILES)
 def test_lookup_in_a_file_answers_as_postmap(case: str, tmp_path: Path) -> None:
     kind = case.split(maxsplit=1)[0]
-    if kind not in TYPES:
+    if kind not in types():
         pytest.skip(f"Postfix has no {kind} here")
     text, keys = FILES[case]
     (tmp_path / "table").write_text(text)
@@ -229,7 +197,7 @@ KEYS = ["a", "A", "u@d.example", "u@e.example", "v@d.example", "u@x", "u", "o'k"
 KEYS += ["@d.example", "u@d.example.", "u@.example"]
 
 
-@pytest.mark.skipif("sqlite" not in TYPES, reason="Postfix has no sqlite here")
+@pytest.mark.skipif("sqlite" not in types(), reason="Postfix has no sqlite here")
 @pytest.mark.parametrize("case", CLIENTS)
 def test_database_answers_as_postmap(case: str, tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "db")
@@ -254,7 +222,7 @@ INDEX_KEYS = ["a", "B", "b", "c", "long", "müller", '"a b"@x', "user0@example.c
 
 @pytest.mark.parametrize("kind", ["hash", "btree", "cdb", "lmdb"])
 def test_index_answers_as_postmap_with_its_text_and_without(kind: str, tmp_path: Path) -> None:
-    if kind not in TYPES:
+    if kind not in types():
         pytest.skip(f"Postfix has no {kind} here")
     assert POSTMAP is not None
     (tmp_path / "table").write_text(INDEX)
