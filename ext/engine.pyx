@@ -119,6 +119,8 @@ cdef class SessionEngine:
         if timed_out and left and (<Transaction>left[0]).grouped and self.stage in (C_MAIL, C_RCPT, C_DATA):
             self._fall_back("a command in a group was lost")
         for transaction in left:
+            if transaction.nested:
+                transaction.forget_answers()
             transaction.cut_short = self._closing or transaction.ends_at > self._pipe.given()
         self._sender.transactions = []
         self._sender.sending = 0
@@ -167,6 +169,7 @@ cdef class SessionEngine:
         if reply.garbled:
             self.suspect = True
         self._closing = reply.closing()
+        self._sender.drained = False
         if command == C_MAIL:
             self._answer_mail(reply)
         elif command == C_RCPT:
@@ -284,8 +287,10 @@ cdef class SessionEngine:
     cdef int _answer_chunk(self, Transaction transaction) except -1:
         """What it means for those behind it."""
         if transaction.end.digit() == 2 and transaction.accepted:
-            self._envelope_open = False
+            self._envelope_open = self._sender.reset_due = False
             transaction.settle_mail()
+            if transaction.grouped:
+                self._sender.proven = True
             if self._sender.window < self._window_limit:
                 self._sender.window += 1
         elif not transaction.accepted:

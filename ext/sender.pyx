@@ -50,8 +50,11 @@ cdef class Sender:
     # What leaves next
 
     cdef int fill(self) except -1:
+        if self.pipe.count == 0:
+            self.drained = True
         if self.reset_due:
-            if not self.pipe.may_say(6):
+            # While messages are in flight none of them may be the success that makes it needless.
+            if self.sending or not self.pipe.may_say(6):
                 return 0
             self.reset_due = False
             self.pipe.say(b"RSET\r\n", C_RSET)
@@ -104,6 +107,9 @@ cdef class Sender:
         """Its MAIL may leave though those before it are unanswered: one by DATA, a window of them by BDAT."""
         cdef Transaction before = <Transaction>self.transactions[self.sending - 1]
         if not self.chained or before.chunked != transaction.chunked:
+            return False
+        if transaction.chunked and not (self.proven or self.drained):
+            # A peer that drops what comes along with a message would answer this one in the place of that.
             return False
         if self.sending >= (self.window if transaction.chunked else 2) or not self.pipe.may_say(length + 6):
             return False

@@ -186,7 +186,7 @@ class Carrier:
         in_doubt = doubtful(left) if self._generation.rules.at_most_once else []
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
-            if self._spares(session, transaction, request):
+            if self._spares(session, transaction, request, behind=transaction is not left[0]):
                 self._spare(request)
             elif not timed_out and self._renews(session, transaction, request):
                 self._renew(request)
@@ -209,9 +209,12 @@ class Carrier:
             self._walk.note_failure(request, kept, session.host)
             self._put_back(request)
 
-    def _spares(self, session: Session, transaction: Transaction, request: Request) -> bool:
-        """The session ended before it touched this transaction: another one shall carry it, at no cost."""
-        used = session.uses > 0 or session.engine.plain
+    def _spares(self, session: Session, transaction: Transaction, request: Request, *, behind: bool) -> bool:
+        """The session ended before it touched this transaction: another one shall carry it, at no cost.
+
+        `behind`: the end is to be blamed on another one.
+        """
+        used = behind or session.uses > 0 or session.engine.plain
         return used and transaction.untouched and request.spared < SPARED_LIMIT
 
     def _spare(self, request: Request) -> None:

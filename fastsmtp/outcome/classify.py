@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from fastsmtp.outcome import status
 
 MAY_HAVE_ARRIVED = "message may have been delivered, and is not sent again"
+CONTENT_WANTED = 3  # first digit of the reply that DATA needs
 CLOSING = 421  # the service closes the channel, whatever was asked (RFC 5321 3.8)
 
 
@@ -123,10 +124,12 @@ def of_transaction(transaction: Answers, index: int, host: str) -> Verdict | Non
     for reply, wanted, command in (
         (transaction.mail, 2, "MAIL FROM command"),
         (transaction.replies[index], 2, "RCPT TO command"),
-        (transaction.data, 3, "DATA command"),
+        (transaction.data, CONTENT_WANTED, "DATA command"),
         (transaction.end, 2, "end of DATA command"),
     ):
         if reply is None:
+            if wanted == CONTENT_WANTED and transaction.end is not None:
+                continue  # by BDAT content needs no leave
             return None
         if reply.digit != wanted:
             return refused(reply, host, command)

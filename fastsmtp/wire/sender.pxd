@@ -14,6 +14,8 @@ cdef class Sender:
         bint dsn
         bint chunking              # content goes by BDAT
         bint chained               # the next transaction's commands may leave before this one is answered
+        bint proven                # the peer took a message that came along with another
+        bint drained               # nothing was unanswered, and nothing was heard since
         bint reset_due             # a transaction was given up half-way: RSET before anything else
         bint quitting
 
