@@ -36,7 +36,8 @@ bench: $(VENV)/.test build  ## fastsmtp, Postfix, aiosmtplib, smtp-source side b
 
 micro: $(VENV)/.test build  ## the compiled modules against their plain twins
 	@$(BIN)/python -m benchmarks.micro.encoder --results
-	@for file in $(filter-out %/encoder.py,$(wildcard benchmarks/micro/[a-z]*.py)); do $(BIN)/python -m benchmarks.micro.$$(basename $$file .py) || exit; done
+	@$(BIN)/python -m benchmarks.micro.tables --results
+	@for file in $(filter-out %/encoder.py %/tables.py,$(wildcard benchmarks/micro/[a-z]*.py)); do $(BIN)/python -m benchmarks.micro.$$(basename $$file .py) || exit; done
 
 build: $(VENV)/.demo  ## compile ext/*.pyx in place, where a source is newer
 	@$(BIN)/python setup.py -q build_ext --inplace

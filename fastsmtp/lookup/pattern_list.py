@@ -31,6 +31,7 @@ from fastsmtp.lookup.table import Stamp, Surrogate, Table, fold, is_changed, rea
 
 Warn = Callable[[str], None]
 
+NOTHING = 'expected a pattern after "!"'
 FILE_DEPTH_LIMIT = 20  # a file that names itself would have no end
 _ADDRESS_CHARACTERS = frozenset("0123456789abcdefABCDEF.:")
 
@@ -65,7 +66,7 @@ class Element:
 
     def is_address(self, text: str, found: tuple[int, int] | None) -> bool:
         if self.table is not None:
-            return self.table.get(text) is not None
+            return set(text) <= _ADDRESS_CHARACTERS and self.table.get(text) is not None
         return self.network is not None and found is not None and contains(self.network, found)
 
     def _table_has_host(self, table: Table, name: str, *, parents: bool) -> bool:
@@ -110,8 +111,6 @@ class PatternList:
 
     def match_address(self, text: str) -> bool:
         found, key = address(text), fold(text)
-        if not set(text) <= _ADDRESS_CHARACTERS:
-            return False
         return self._first(lambda element: element.is_address(key, found))
 
     def match_peer(self, name: str, address_text: str) -> bool:
@@ -170,6 +169,9 @@ def _elements(words: Iterable[str], warn: Warn, files: list[Stamp], depth: int) 
             for element in _file_elements(text, warn, files, depth + 1):
                 element.negated ^= negated and not element.broken
                 yield element
+        elif not text:
+            warn(NOTHING)
+            yield Element(word, broken=NOTHING)
         elif ":" in text and not text.startswith("["):
             yield Element(text, negated=negated, table=open_table(text, warn))
         else:

@@ -15,8 +15,9 @@ from fastsmtp.conf.maincf import logical_lines
 from fastsmtp.errors import TableError
 from fastsmtp.lookup.table import BLANKS, Opening, Stamp, Table, fold, read
 
-# What the quick way cannot read: continuations, quoting, separators that only str.split knows, byte faults.
-_CURIOUS = ('"', "\\", "\n ", "\n\t", "\n\r", "\n\v", "\n\f", "\0", "\x1c", "\x1d", "\x1e", "\x1f")
+# What the quick way cannot read: continuations, quoting, faults
+_CURIOUS = (b'"', b"\\", b"\n ", b"\n\t", b"\n\r", b"\n\v", b"\n\f", b"\0")
+COMMENT = ord("#")
 
 
 class TextHash(Table):
@@ -32,7 +33,12 @@ class TextHash(Table):
         self._folded = folded
 
     def get(self, key: str) -> str | None:
-        return self._values.get(key.casefold() if self._folded else key)
+        found = self._values.get(key)
+        if found is None and self._folded:
+            folded = key.casefold()
+            if folded != key:
+                return self._values.get(folded)
+        return found
 
     def items(self) -> Iterable[tuple[str, str]]:
         return self._values.items()
@@ -46,25 +52,24 @@ def opener(reference: str, name: str, opening: Opening) -> Table:
 def load(path: Path, opening: Opening, *, first_counts: bool) -> tuple[dict[str, str], Stamp]:
     """The entries of a file. `first_counts`: of equal keys the first stays, with a warning (postmap(1))."""
     data, file = read(path)
-    if data.isascii():
-        values = quickly(data.decode("ascii"), fold_keys=opening.fold)
-        if values is not None:
-            return values, file
-    return carefully(data, path, opening, first_counts=first_counts), file
+    values = quickly(data, fold_keys=opening.fold)
+    if values is None:
+        values = carefully(data, path, opening, first_counts=first_counts)
+    return values, file
 
 
-def quickly(text: str, *, fold_keys: bool) -> dict[str, str] | None:
+def quickly(data: bytes, *, fold_keys: bool) -> dict[str, str] | None:
     """The entries of a file without anything curious in it; None if it needs care after all."""
-    if text[:1] in tuple(BLANKS) or any(mark in text for mark in _CURIOUS):
+    if data[:1].isspace() or any(mark in data for mark in _CURIOUS):
         return None
-    lines = [line for line in text.split("\n") if line and line[0] != "#"]
+    lines = [line for line in data.split(b"\n") if line and line[0] != COMMENT]
     pairs = (line.split(None, 1) for line in lines)  # one at a time: a million lists keep the collector busy
     try:
         if fold_keys:
-            values = {key.lower(): value.rstrip() for key, value in pairs}
+            values = {key.decode().casefold(): value.rstrip().decode() for key, value in pairs}
         else:
-            values = {key: value.rstrip() for key, value in pairs}
-    except ValueError:  # a key without a value
+            values = {key.decode(): value.rstrip().decode() for key, value in pairs}
+    except ValueError:  # a key without a value, bytes that are no UTF-8
         return None
     return values if len(values) == len(lines) and ":" not in {key[-1] for key in values} else None
 

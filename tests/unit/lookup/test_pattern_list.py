@@ -122,6 +122,22 @@ def test_file_that_cannot_be_read_is_an_error_even_negated() -> None:
             broken.match_host("b")
 
 
+def test_nothing_after_the_mark_of_exclusion_is_an_error() -> None:
+    told: list[str] = []
+    broken = PatternList.open("relay_domains", ["a", "!", "b"], told.append)
+    assert told == ['relay_domains: expected a pattern after "!"']
+    assert broken.match_text("a")
+    with pytest.raises(TableError, match='expected a pattern after "!"'):
+        broken.match_text("b")
+
+
+def test_table_is_not_asked_for_what_is_no_address() -> None:
+    assert not patterns("static:all").match_address("mx.example")
+    assert not patterns("fail:x").match_address("mx.example")
+    with pytest.raises(TableError, match="always fails"):
+        patterns("fail:x").match_address("10.0.0.1")
+
+
 def test_file_that_names_itself_comes_to_an_end(tmp_path: Path) -> None:
     (tmp_path / "list").write_text(f"a {tmp_path}/list\n")
     warnings: list[str] = []
