@@ -1,10 +1,11 @@
 """The servers of one table: connections that are used again, tries, and a time limit for each question.
 
-    pool.ask(key)      answered(key, answer) is called once for it, within the time limit
+    pool.ask(key)      answered(key, answer) is called once for it
     pool.rest(now)     closes what has been idle too long; True: nothing is left of it
     await pool.close()
 
-Questions wait in line; at most `connections` of them are on their way, each on a connection of its own. Hosts
+Questions wait in line; at most `connections` of them are on their way, each on a connection of its own, and
+for no longer than the time limit. Hosts
 are tried in random order; one that failed is left alone for its retry interval. When a question runs out of
 time or of servers, those that wait behind it fail with it: a dead server costs one time limit, not one each.
 Source: Postfix dict_pgsql(3), dict_mysql(3), dict_ldap(3): hosts, retry_interval, idle_interval.
@@ -44,13 +45,13 @@ class Pool:
         self._connections = connections
         self._connect = importlib.import_module(f"fastsmtp.remote.{table.client}").connect
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[str, float]] = deque()  # key, and when its time is over
+        self._waiting: deque[str] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._idle: list[_Idle] = []  # used last stands last
         self._down: dict[str, float] = {}  # host: not tried until then
 
     def ask(self, key: str) -> None:
-        self._waiting.append((key, self._loop.time() + self._time_limit))
+        self._waiting.append(key)
         if len(self._workers) < self._connections:
             worker = self._loop.create_task(self._work())
             self._workers.add(worker)
@@ -79,13 +80,12 @@ class Pool:
     async def _work(self) -> None:
         """One question after another, while there are any."""
         while self._waiting:
-            key, until = self._waiting.popleft()
-            answer = await self._answer(key, until)
-            self._answered(key, answer)
+            key = self._waiting.popleft()
+            self._answered(key, await self._answer(key))
 
-    async def _answer(self, key: str, until: float) -> Answer:
+    async def _answer(self, key: str) -> Answer:
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout(self._time_limit):
                 return await self._try(key)
         except TableError as error:
             return error
@@ -95,7 +95,7 @@ class Pool:
             reason = f"{self._table.name}: {said(error)}"
         except Exception as error:  # what a library did not foresee: whoever waits must not wait for ever
             reason = f"{self._table.name}: {type(error).__name__}: {error}"
-        for waiting, _ in self._waiting:
+        for waiting in self._waiting:
             self._answered(waiting, TableError(reason))
         self._waiting.clear()
         return TableError(reason)

@@ -11,5 +11,5 @@ class AnswerRules(NamedTuple):
 
     kept_for: float
     limit: int  # answers of one table
-    time_limit: float  # for one question, from its arrival to its answer
+    time_limit: float  # for one question, once it is on its way
     connections: int  # open to the servers of one table at once

@@ -4,6 +4,7 @@
     asking = Asking(rules, content, again)
     asking.postpone(request)            its tables' answers are fetched; then again(request) is called for it
     destination in asking, asking.full  whether requests of it wait here; whether no more should be begun
+    asking.look_ahead(recipients)       asks for what their requests will need, so that few have to wait
     asking.answers                      see fastsmtp.remote.answers
     asking.change(rules, content)       a reload
     await asking.close()
@@ -15,18 +16,20 @@ Source: ours; lookup_time_limit, lookup_cache_time, lookup_cache_limit, lookup_c
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import Content
 from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.remote.rules import AnswerRules
 
 if TYPE_CHECKING:
     from fastsmtp.remote.answers import Answers
 
+AHEAD_LIMIT = 1000  # recipients looked up ahead at once; beyond, they are looked up when it is their turn
 LIMIT = 200  # requests that wait here; while there are more, nothing is begun that might join them
 
 
@@ -48,6 +51,7 @@ class Asking:
         self._again = again
         self._answers: Answers | None = None
         self._waiting: dict[Request, None] = {}
+        self._ahead = 0
 
     def change(self, rules: AnswerRules, content: Content) -> None:
         """Requests that wait here are carried by `content` later, whatever they met first."""
@@ -65,6 +69,20 @@ class Asking:
     def postpone(self, request: Request) -> None:
         self._waiting[request] = None
         self.answers.settle_soon(self._look_up, request, self._settled)
+
+    def look_ahead(self, recipients: Sequence[Recipient]) -> None:
+        """They wait in the queue now: what their requests will need is asked for meanwhile.
+
+        Once a request had to wait, not before: most runs ask no server.
+        """
+        if self._answers is None or self._ahead >= AHEAD_LIMIT:
+            return
+        self._ahead += len(recipients)
+        for recipient in recipients:
+            self._answers.settle_soon(self._content.look_up, recipient, self._looked_up)
+
+    def _looked_up(self, recipient: Recipient) -> None:
+        self._ahead -= 1
 
     def __contains__(self, destination: Destination) -> bool:
         return any(request.destination == destination for request in self._waiting)

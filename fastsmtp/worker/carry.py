@@ -69,6 +69,7 @@ class Worker:
         self._once = once
         self._shared_message = shared_message
         self.asking = Asking(rules.answers, content, self.put_back)
+        feed.ahead = self.asking.look_ahead
         self._carriers: set[Slot] = set()
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()

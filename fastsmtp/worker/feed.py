@@ -14,6 +14,7 @@ Source: Postfix qmgr_message_recipient_limit, default_recipient_refill_limit; sp
 """
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fastsmtp.mail.destination import Destination
@@ -27,6 +28,9 @@ LOW_WATER = 100  # a queue with fewer gets its next page
 DESTINATIONS_PAGE = 500  # destinations read at once
 WORTH_RESTING = 500  # ids left that make a dead destination wait in the spool; fewer are deferred one by one
 EVERYTHING = 2**62  # beyond any id
+
+
+Ahead = Callable[[Sequence[Recipient]], None]  # hears of recipients that will wait
 
 
 class FeedRules(NamedTuple):
@@ -61,6 +65,7 @@ class Feed:
         self._coming: deque[records.Destination] = deque()  # read, not opened
         self._rank = 0
         self._read_out = False  # every destination was read
+        self.ahead: Ahead | None = None
         self.next_due = self._look_up_due()  # Unix time of the earliest retry of this run
         if rules.relay:
             self._read_out = True
@@ -108,7 +113,12 @@ class Feed:
         page = PAGE if self._scheduler.held < self._rules.room else LOW_WATER
         recipients = self._read(destination, source, page)
         if recipients:
-            self._scheduler.offer(destination, recipients)
+            self._offer(destination, recipients)
+
+    def _offer(self, destination: Destination, recipients: Sequence[Recipient]) -> None:
+        if self.ahead is not None:
+            self.ahead(recipients)
+        self._scheduler.offer(destination, recipients)
 
     def rest(self, destination: Destination) -> None:
         """Its site is dead: what is left of it waits in the spool until wake(). A small rest does not: see
@@ -160,7 +170,7 @@ class Feed:
         for recipient in self._spool.due(horizon, min(room, PAGE)):
             by_destination.setdefault(self.destination_of(recipient), []).append(recipient)
         for destination, recipients in by_destination.items():
-            self._scheduler.offer(destination, recipients)
+            self._offer(destination, recipients)
         self.next_due = self._look_up_due()
 
     def _look_up_due(self) -> float | None:

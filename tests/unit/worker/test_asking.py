@@ -105,3 +105,13 @@ def test_without_a_server_nothing_is_loaded(monkeypatch):
     monkeypatch.setattr("fastsmtp.remote.answers.Answers.__init__", never)
     seen = World().run(message=MESSAGE, smtp_generic_maps="inline:{r@x.example=q@y.example}")
     assert "RCPT TO:<q@y.example>" in " ".join(seen.commands)
+
+
+def test_what_waits_in_the_queue_is_looked_up_meanwhile(server):
+    server.delay = 0.01
+    addresses = [f"r{number}@x.example" for number in range(1200)]
+    seen = run(*addresses, smtp_destination_recipient_limit="1")
+    assert {outcome.status for outcome in seen.outcomes.values()} == {"sent"}
+    assert len(seen.outcomes) == 1200
+    assert sorted(server.asked) == sorted([*addresses, "s@x.example", "head@x.example"])
+    assert len(seen.conversations) <= 3
