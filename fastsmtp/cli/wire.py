@@ -19,6 +19,7 @@ from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import ContentRules
 from fastsmtp.errors import ContentError, MimeError, UsageError
 from fastsmtp.wire.encoder import Encoder, encode, explain, scan
+from fastsmtp.worker.asking import answer_rules, answered
 from fastsmtp.worker.configure import content_rules
 from fastsmtp.worker.rewriter import rewriter
 
@@ -105,7 +106,9 @@ def verdict(is_8bit: bool, rules: ContentRules, peer_8bit: bool) -> str:
 def rewritten(message: bytes, settings: Settings) -> bytes:
     """With smtp_generic_maps applied to its headers."""
     found = rewriter(settings, lambda text: print(f"fastsmtp wire: {text}", file=sys.stderr))
-    return message if found is None else found.message(message)
+    if found is None:
+        return message
+    return answered(answer_rules(settings), lambda: found.message(message))
 
 
 def read(file: Path) -> bytes:

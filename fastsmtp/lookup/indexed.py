@@ -50,7 +50,9 @@ class Index(TextHash):
 
     def get(self, key: str) -> str | None:
         found = super().get(key)
-        if found is not None and not found.isascii() and any("\udc80" <= each <= "\udcff" for each in found):
+        if found is None or found.isascii():
+            return found
+        if any("\udc80" <= each <= "\udcff" for each in found):
             raise TableError(f'{self.name}: the result for "{key}" is not UTF-8')
         return found
 

@@ -1,6 +1,7 @@
 """Tables that ask a server, as a run uses them; what asks is loaded when the first one is met.
 
     answer_rules(settings)              what the settings say
+    answered(rules, question)           for a command without a loop
     asking = Asking(rules, content, again)
     asking.postpone(request)            its tables' answers are fetched; then again(request) is called for it
     destination in asking, asking.full  whether requests of it wait here; whether no more should be begun
@@ -15,12 +16,14 @@ are deferred.
 Source: ours; lookup_time_limit, lookup_cache_time, lookup_cache_limit, lookup_connection_limit.
 """
 
+import asyncio
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import Content
+from fastsmtp.errors import Pending
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
@@ -33,6 +36,9 @@ AHEAD_LIMIT = 1000  # recipients looked up ahead at once; beyond, they are looke
 LIMIT = 200  # requests that wait here; while there are more, nothing is begun that might join them
 
 
+Result = TypeVar("Result")
+
+
 def answer_rules(settings: Settings) -> AnswerRules:
     return AnswerRules(
         kept_for=settings.seconds("lookup_cache_time"),
@@ -40,6 +46,23 @@ def answer_rules(settings: Settings) -> AnswerRules:
         time_limit=settings.seconds("lookup_time_limit"),
         connections=settings.number("lookup_connection_limit"),
     )
+
+
+def answered(rules: AnswerRules, question: Callable[[], Result]) -> Result:
+    """What `question` gives to a command that runs no loop; servers are asked if it needs any."""
+    try:
+        return question()
+    except Pending:
+        return asyncio.run(_settled(rules, question))
+
+
+async def _settled(rules: AnswerRules, question: Callable[[], Result]) -> Result:
+    answers = importlib.import_module("fastsmtp.remote.answers").Answers(rules)
+    try:
+        settled: Result = await answers.settle(question)
+        return settled
+    finally:
+        await answers.close()
 
 
 class Asking:

@@ -1,5 +1,6 @@
 """Tables that ask a server: `fastsmtp lookup` against postmap -q, with the real server, started here."""
 
+import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
@@ -9,10 +10,17 @@ from pathlib import Path
 import pytest
 
 from fastsmtp.cli.main import main
+from fastsmtp.conf.settings import Settings
+from fastsmtp.lookup.opening import open_strictly
+from fastsmtp.remote.answers import Answers
+from fastsmtp.worker.asking import answer_rules
 from tests.support import servers
+from tests.support.commands import fastsmtp
+from tests.support.jobs import Job
 from tests.support.postfix import age, scratch
 from tests.support.postmap import lookup, postmap_each, types
 from tests.support.process import free_port
+from tests.support.receiver import Receiver
 from tests.support.servers import MANAGER, PASSWORD, SUFFIX, Server
 from tests.support.table_server import TableServer, mute, socketmap, tcp
 
@@ -363,3 +371,99 @@ def test_server_that_never_answers_is_an_error_in_time(kind: str, tmp_path: Path
         with redirect_stderr(StringIO()) as stderr:
             assert main(["lookup", "-o", "lookup_time_limit=1", reference, "a"]) == 1
         assert f"{kind}:{tmp_path}/table: no answer within 1 seconds" in stderr.getvalue()
+
+
+def test_addresses_of_a_job_are_replaced_by_what_postgresql_says(
+    postgres: Server, receiver: Receiver, tmp_path: Path
+) -> None:
+    query = "query = SELECT '%u@out.example' WHERE '%d' LIKE 'list%%'\n"
+    reference = client_file(tmp_path, "pgsql", pgsql_login(postgres) + query)
+    job = Job.write(tmp_path, 300)
+    done = fastsmtp("send", *job.arguments(receiver.port, f"smtp_generic_maps={reference}"))
+    assert (done.status, done.errors) == (0, "")
+    recipients = sorted(each for transaction in receiver.transactions for each in transaction.recipients)
+    assert recipients == sorted(f"reader{number}@out.example" for number in range(300))
+    assert {row["email"] for row in job.results()} == set(job.expected)
+    assert {(row["status"], row["attempts"]) for row in job.results()} == {("sent", "1")}
+    content = receiver.transactions[0].content.decode()
+    assert f"To: {receiver.transactions[0].recipients[0]}" in content
+
+
+def test_job_whose_table_has_no_server_is_deferred(receiver: Receiver, tmp_path: Path) -> None:
+    job = Job.write(tmp_path, 20)
+    reference = f"socketmap:inet:127.0.0.1:{free_port()}:map"
+    done = fastsmtp("send", *job.arguments(receiver.port, f"smtp_generic_maps={reference}"), "--once")
+    assert done.status == 75
+    for row in job.results():
+        assert (row["status"], row["dsn"]) == ("deferred", "4.3.0")
+        assert row["reply"].startswith('smtp_generic_maps: lookup of "')
+        assert f"failed: {reference}: connect to" in row["reply"]
+    assert receiver.transactions == []
+
+
+def test_wire_shows_what_a_server_makes_of_a_header(postgres: Server, tmp_path: Path) -> None:
+    query = "query = SELECT '%u@out.example' WHERE '%d' = 'in.example'\n"
+    reference = client_file(tmp_path, "pgsql", pgsql_login(postgres) + query)
+    (tmp_path / "message").write_text("From: a@in.example\nTo: b@in.example\n\nx\n")
+    done = fastsmtp("wire", "-o", f"smtp_generic_maps={reference}", tmp_path / "message")
+    assert (done.status, done.errors) == (0, "")
+    assert done.output == "From: a@out.example\r\nTo: b@out.example\r\n\r\nx\r\n.\r\n"
+
+
+def asked_around(reference: str, break_connections: Callable[[], None]) -> list[str | None]:
+    """The table's answer before and after its server closed all connections."""
+    table = open_strictly(reference, pytest.fail)
+
+    async def ask() -> list[str | None]:
+        answers = Answers(answer_rules(Settings({})))
+        found = [await answers.settle(lambda: table.get("u@d.example"))]
+        await asyncio.to_thread(break_connections)
+        found.append(await answers.settle(lambda: table.get("u@e.example")))
+        await answers.close()
+        return found
+
+    return asyncio.run(ask())
+
+
+def test_connection_that_postgresql_closed_is_replaced(postgres: Server, tmp_path: Path) -> None:
+    def terminate() -> None:
+        sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        command = [
+            "psql",
+            "-h",
+            str(postgres.socket),
+            "-p",
+            str(postgres.port),
+            "-U",
+            "owner",
+            "-d",
+            "postgres",
+        ]
+        subprocess.run([*command, "-c", sql], capture_output=True, check=True)
+
+    reference = client_file(tmp_path, "pgsql", pgsql_login(postgres) + QUERY)
+    assert asked_around(reference, terminate) == ["x@y.example", "plain"]
+
+
+def test_connection_that_mariadb_closed_is_replaced(mariadb: Server, tmp_path: Path) -> None:
+    reference = client_file(tmp_path, "mysql", mysql_login(mariadb) + QUERY)
+    found = asked_around(reference, lambda: servers.mariadb_run(mariadb, "KILL USER reader;"))
+    assert found == ["x@y.example", "plain"]
+
+
+@pytest.mark.parametrize("kind", ["pgsql", "mysql"])
+def test_many_are_asked_at_once_over_few_connections(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    server = request.getfixturevalue("postgres" if kind == "pgsql" else "mariadb")
+    login = pgsql_login(server) if kind == "pgsql" else mysql_login(server)
+    table = open_strictly(client_file(tmp_path, kind, f"{login}query = SELECT '%u'\n"), pytest.fail)
+    keys = [f"user{number}@x.example" for number in range(2000)]
+
+    async def ask() -> None:
+        answers = Answers(answer_rules(Settings({})))
+        await answers.settle_each(table.get, keys)
+        assert [table.get(key) for key in keys] == [key.partition("@")[0] for key in keys]
+        await answers.close()
+
+    asyncio.run(ask())
