@@ -16,7 +16,9 @@ Source: Postfix smtp_generic_maps, header_size_limit; spec: content, 2 and 6.
 import re
 
 from fastsmtp.errors import ContentError, TableError
-from fastsmtp.lookup.generic import Generic
+from fastsmtp.lookup.generic import PARAMETER, Generic
+from fastsmtp.mail.address import ADDRESS_LIMIT
+from fastsmtp.mail.address import parse as envelope
 from fastsmtp.mail.address_list import AddressList, parse, quoted
 from fastsmtp.outcome.status import UNAVAILABLE
 
@@ -47,7 +49,13 @@ class Rewriting:
 
     def address(self, address: str) -> str:
         """As it goes into the envelope; "" is the null sender."""
-        return self._find(address) or address
+        found = self._find(address)
+        if found is None:
+            return address
+        fault = envelope(found, local_limit=ADDRESS_LIMIT)
+        if isinstance(fault, str):
+            raise ContentError(UNAVAILABLE, f'{PARAMETER}: lookup of "{address}" gives {found!r}: {fault}')
+        return found
 
     def message(self, content: bytes) -> bytes:
         """Line ends stay what they are; new lines end as the one before them."""

@@ -12,6 +12,7 @@ Source: generic(5), mail_addr_map(3), mail_addr_find(3); smtp_generic_maps, reci
 propagate_unmatched_extensions, myorigin, mydestination (spec: content, 6; config, 9.1).
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ from fastsmtp.mail.address_list import parse
 PARAMETER = "smtp_generic_maps"
 MEMORY_TIME = 10.0  # seconds; spec: config, 10, asks for 60 at most until a change counts
 MEMORY_LIMIT = 10_000  # addresses remembered; then all are forgotten
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 Warn = Callable[[str], None]
 
@@ -89,6 +92,8 @@ class Generic:
         if hit is None:
             return None
         key, result = hit
+        if not result.isprintable() and _CONTROL.search(result):
+            raise TableError(f'{PARAMETER}: lookup of "{address}" gives control characters: {result!r}')
         quoted, at, domain = address.rpartition("@")
         local = spellings(quoted if at else address)[-1]
         user, extension = split_extension(local, self._rules.delimiter)
@@ -107,7 +112,7 @@ class Generic:
         listed = parse(result)
         found = listed.addresses if listed is not None else []
         if not found:
-            raise TableError(f'{PARAMETER}: lookup of "{address}" gives no address: "{result}"')
+            raise TableError(f'{PARAMETER}: lookup of "{address}" gives no address: {result!r}')
         if len(found) > 1:
             self._warn(f"multi-valued {PARAMETER} result for {address}")
         local, at, domain = found[0].rpartition("@")

@@ -3,7 +3,8 @@
     table.get(key)             the answer at hand; Pending if it must be fetched first
     table.keep(key, answer)    it was fetched: a text, None for "not found", or a TableError
     table.forget(key)          it is too old
-    table.asks(key)            False: nothing is known of this key, and the server is not asked
+    table.asks(key)            False: nothing is known of this key, and the server is not asked; nor is it for
+                               a key that is no text
 
 Nothing here waits or knows the time: fastsmtp.remote asks, and says how long an answer is good for. A type is
 a subclass with what its server must be told; `client` is the module there that speaks to it.
@@ -64,7 +65,7 @@ class Remote(Table):
         try:
             answer = answers[key]
         except KeyError:
-            if self.asks(key):
+            if is_text(key) and self.asks(key):
                 raise Pending(self, key) from None
             return None
         answers.move_to_end(key)
@@ -96,9 +97,14 @@ def require(library: str, extra: str) -> None:
         raise TableError(f"{library} is not installed: pip install 'fastsmtp[{extra}]'")
 
 
+def is_text(key: str) -> bool:
+    """Whether it can be asked for: no bytes that are no UTF-8, no NUL."""
+    return "\0" not in key and (key.isascii() or not any("\ud800" <= each <= "\udfff" for each in key))
+
+
 def to_bytes(key: str) -> bytes:
     """A key for the wire."""
-    return key.encode("utf-8", "surrogateescape")
+    return key.encode()
 
 
 def to_text(value: bytes, table: Table) -> str:

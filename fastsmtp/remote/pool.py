@@ -88,13 +88,14 @@ class Pool:
             async with asyncio.timeout(self._time_limit):
                 return await self._try(key)
         except TableError as error:
-            return error
+            return TableError(printable(str(error)))
         except TimeoutError:
             reason = f"{self._table.name}: no answer within {self._time_limit:g} seconds"
         except (OSError, Lost) as error:
             reason = f"{self._table.name}: {said(error)}"
         except Exception as error:  # what a library did not foresee: whoever waits must not wait for ever
             reason = f"{self._table.name}: {type(error).__name__}: {error}"
+        reason = printable(reason)
         for waiting in self._waiting:
             self._answered(waiting, TableError(reason))
         self._waiting.clear()
@@ -168,6 +169,11 @@ def said(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     return str(error) or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """What a server says, fit for a line of the log."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
 
 
 def named(host: str) -> str:

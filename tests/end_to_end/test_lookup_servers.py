@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -30,8 +31,15 @@ pytestmark = [pytest.mark.peer]
 def require(server: str, kind: str) -> None:
     if reason := servers.missing(server):
         pytest.skip(reason)
+    if kind == "ldap" and find_spec("bonsai") is None:
+        pytest.skip("bonsai is not installed")
     if kind not in types():
         pytest.skip(f"Postfix has no {kind} here")
+
+
+def kinds() -> list[str]:
+    """Client files that work here."""
+    return ["pgsql", "mysql", "memcache", *(["ldap"] if find_spec("bonsai") else [])]
 
 
 def client_file(directory: Path, kind: str, text: str) -> str:
@@ -353,7 +361,7 @@ def test_lost_connection_is_made_anew() -> None:
         assert server.connections == 3
 
 
-@pytest.mark.parametrize("kind", ["pgsql", "mysql", "ldap", "memcache"])
+@pytest.mark.parametrize("kind", kinds())
 def test_server_that_is_down_is_named(kind: str, tmp_path: Path) -> None:
     where = f"127.0.0.1:{free_port()}"
     text = f"hosts = {where}\nserver_host = ldap://{where}\nmemcache = inet:{where}\nretry_pause = 0\n{QUERY}"
@@ -362,7 +370,7 @@ def test_server_that_is_down_is_named(kind: str, tmp_path: Path) -> None:
     assert where in told
 
 
-@pytest.mark.parametrize("kind", ["pgsql", "mysql", "ldap", "memcache"])
+@pytest.mark.parametrize("kind", kinds())
 def test_server_that_never_answers_is_an_error_in_time(kind: str, tmp_path: Path) -> None:
     with TableServer(mute) as server:
         where = f"127.0.0.1:{server.port}"

@@ -115,3 +115,36 @@ def test_what_waits_in_the_queue_is_looked_up_meanwhile(server):
     assert len(seen.outcomes) == 1200
     assert sorted(server.asked) == sorted([*addresses, "s@x.example", "head@x.example"])
     assert len(seen.conversations) <= 3
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "a@b.example>\r\nRCPT TO:<evil@x.example",
+        "a@b.example\r\nDATA",
+        "@b.example\r\nRSET",
+        '"a\r\nRSET"@b.example',
+        "a\0@b",
+        "a@-b",
+        "ü@b.example",
+        "<>",
+    ],
+)
+def test_answer_that_is_no_address_smuggles_nothing_into_a_command(server, monkeypatch, result):
+    async def ask(key):
+        return result
+
+    monkeypatch.setattr(server, "ask", ask)
+    seen = run("r@x.example")
+    assert set(seen.verbs) <= {"EHLO", "RSET", "QUIT"}
+    assert seen.contents == []
+    assert seen.status("r@x.example") == "deferred 4.3.0"
+    assert seen.outcomes["r@x.example"].reply.isprintable()
+
+
+def test_words_of_a_server_are_one_line(server, monkeypatch):
+    async def ask(key):
+        raise TableError("tcp:x: no\r\nsuch\0thing")
+
+    monkeypatch.setattr(server, "ask", ask)
+    assert run("r@x.example").outcomes["r@x.example"].reply.endswith("failed: tcp:x: no such?thing")
