@@ -7,6 +7,7 @@ Source: ldap_table(5), dict_ldap(3).
 
 import asyncio
 from collections.abc import Sequence
+from threading import Lock
 
 import bonsai
 
@@ -29,6 +30,8 @@ class LDAPConnection:
     def __init__(self, table: LDAP, connection: bonsai.LDAPConnection) -> None:
         self._table = table
         self._connection = connection
+        self._in_use = Lock()  # libldap's: two threads at once, or a close beside a search, would crash it
+        self._closed = False
 
     async def ask(self, key: str) -> str | None:
         searches = self._table.searches(key)
@@ -41,7 +44,16 @@ class LDAPConnection:
             return answer
 
     def _search(self, search: Search) -> Sequence[Entry]:
-        """In a thread. No such entry: none."""
+        """In a thread."""
+        with self._in_use:
+            try:
+                return self._found(search)
+            finally:
+                if self._closed:
+                    self._connection.close()
+
+    def _found(self, search: Search) -> Sequence[Entry]:
+        """No such entry: none."""
         table = self._table
         try:
             found = self._connection.search(
@@ -65,7 +77,11 @@ class LDAPConnection:
         ]
 
     def close(self) -> None:
-        self._connection.close()
+        """At once, or when a search that was given up ends in its thread."""
+        self._closed = True
+        if self._in_use.acquire(blocking=False):
+            self._connection.close()
+            self._in_use.release()
 
 
 async def connect(table: Remote, host: str) -> LDAPConnection:

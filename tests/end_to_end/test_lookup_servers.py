@@ -1,6 +1,8 @@
 """Tables that ask a server: `fastsmtp lookup` against postmap -q, with the real server, started here."""
 
 import asyncio
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
@@ -12,6 +14,7 @@ import pytest
 
 from fastsmtp.cli.main import main
 from fastsmtp.conf.settings import Settings
+from fastsmtp.errors import TableError
 from fastsmtp.lookup.opening import open_strictly
 from fastsmtp.remote.answers import Answers
 from fastsmtp.worker.asking import answer_rules
@@ -299,6 +302,26 @@ def test_directory_shows_to_who_binds_what_it_hides_from_others(slapd: Server, t
 def test_entries_that_lead_to_themselves_end_in_an_error(slapd: Server, tmp_path: Path) -> None:
     text = ldap_place(slapd) + SEARCHES["special"] + "recursion_limit = 20\n"
     assert "recursion_limit = 20 is exceeded" in complaint(client_file(tmp_path, "ldap", text), "loop")
+
+
+def test_search_that_is_given_up_leaves_its_server_usable(slapd: Server, tmp_path: Path) -> None:
+    reference = client_file(tmp_path, "ldap", ldap_place(slapd) + SEARCHES["by name"] + "timeout = 3\n")
+    table = open_strictly(reference, pytest.fail)
+
+    async def ask() -> str | None:
+        answers = Answers(answer_rules(Settings({}))._replace(time_limit=0.5))
+        assert await answers.settle(lambda: table.get("a")) is not None
+        os.kill(slapd.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(TableError, match=r"no answer within 0\.5 seconds"):
+                await answers.settle(lambda: table.get("end"))
+        finally:
+            os.kill(slapd.pid, signal.SIGCONT)
+        found = await answers.settle(lambda: table.get("list"))
+        await answers.close()
+        return found
+
+    assert asyncio.run(ask()) == "list@d.example"
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ PROGRAMS = {
 class Server(NamedTuple):
     port: int
     socket: Path
+    pid: int
 
 
 def missing(name: str) -> str:
@@ -80,7 +81,7 @@ def _owner(root: Path) -> str | None:
 
 
 @contextmanager
-def _running(command: Sequence[str | Path], port: int, user: str | None, log: Path) -> Iterator[None]:
+def _running(command: Sequence[str | Path], port: int, user: str | None, log: Path) -> Iterator[int]:
     with log.open("wb") as output:
         started = subprocess.Popen(
             command,
@@ -93,7 +94,7 @@ def _running(command: Sequence[str | Path], port: int, user: str | None, log: Pa
         )
     try:
         process.wait_for_port(port, started)
-        yield
+        yield started.pid
     except RuntimeError as error:
         raise RuntimeError(f"{error}\n{log.read_text(errors='replace')}") from None
     finally:
@@ -113,8 +114,8 @@ def postgres(root: Path) -> Iterator[Server]:
     command = [_program("postgres"), "-D", str(data), "-p", str(port), "-k", str(root), "-h", LOOPBACK, "-F",
                "-c", "shared_buffers=1MB", "-c", "max_connections=20"]
     # fmt: on
-    with _running(command, port, user, root / "log"):
-        yield Server(port, root)
+    with _running(command, port, user, root / "log") as pid:
+        yield Server(port, root, pid)
 
 
 @contextmanager
@@ -128,8 +129,8 @@ def mariadb(root: Path) -> Iterator[Server]:
                f"--bind-address={LOOPBACK}", f"--pid-file={root}/pid", "--innodb-buffer-pool-size=8M",
                "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"]
     # fmt: on
-    with _running(command, port, user, root / "log"):
-        yield Server(port, socket)
+    with _running(command, port, user, root / "log") as pid:
+        yield Server(port, socket, pid)
 
 
 def mariadb_run(server: Server, sql: str) -> None:
@@ -156,13 +157,13 @@ def slapd(root: Path, ldif: str) -> Iterator[Server]:
     )
     _run(_program("slapadd"), "-f", configuration, user=user, given=ldif)
     command = [_program("slapd"), "-f", str(configuration), "-h", f"ldap://{LOOPBACK}:{port}/", "-d", "0"]
-    with _running(command, port, user, root / "log"):
-        yield Server(port, root)
+    with _running(command, port, user, root / "log") as pid:
+        yield Server(port, root, pid)
 
 
 @contextmanager
 def memcached(root: Path) -> Iterator[Server]:
     user, port = _owner(root), free_port()
     command = [_program("memcached"), "-l", LOOPBACK, "-p", str(port), "-U", "0", "-m", "4"]
-    with _running(command, port, user, root / "log"):
-        yield Server(port, root)
+    with _running(command, port, user, root / "log") as pid:
+        yield Server(port, root, pid)
