@@ -1,6 +1,7 @@
 """What is made of tables and files, made anew when they change.
 
     maps = Followed(lambda: Maps.open(parameter, words, warn))
+    maps.at(now)             what is in force; at most a second old
     maps.now                 what was opened last
     maps.look(now)           at a moment that suits: whether it was opened anew, so that what was made with
                              the earlier one is to be made again
@@ -36,6 +37,11 @@ class Followed(Generic[Opened]):
         self._open = open_
         self._look_at = self._retry_at = 0.0
         self.now = open_()
+
+    def at(self, now: float) -> Opened:
+        """As it is now."""
+        self.look(now)
+        return self.now
 
     def look(self, now: float) -> bool:
         """`now`: any clock in seconds."""

@@ -7,7 +7,7 @@
     expansion_limit                  additional_conditions, select_function (pgsql)
     retry_interval, idle_interval    seconds, 60: a server that failed is left alone, an idle connection kept
     encoding (pgsql), charset (mysql)                              UTF8, utf8mb4
-    option_file, option_group, tls_* (mysql)                       as mysql_table(5) says
+    option_file, option_group, require_result_set, tls_* (mysql)   as mysql_table(5) says
 
 Every column of every row is a value. Each connection quotes the key in its own way (fastsmtp.remote).
 Source: pgsql_table(5), mysql_table(5).
@@ -25,7 +25,7 @@ from fastsmtp.lookup.table import Opening, Table
 
 LIBRARIES = {"pgsql": "psycopg", "mysql": "asyncmy"}
 OPTIONS = (
-    *("option_file", "option_group", "tls_verify_cert"),
+    *("option_file", "option_group", "require_result_set", "tls_verify_cert"),
     *("tls_cert_file", "tls_key_file", "tls_CAfile", "tls_CApath", "tls_ciphers"),
 )
 

@@ -42,7 +42,8 @@ class MysqlConnection:
         try:
             async with self._connection.cursor() as cursor:
                 await cursor.execute(question)
-                rows = await cursor.fetchall() if cursor.description else ()
+                has_rows = cursor.description is not None
+                rows = await cursor.fetchall() if has_rows else ()
         except Error as error:
             code = error.args[0] if error.args else 0
             if isinstance(error, OperationalError | InterfaceError) and (code in LOST or not code):
@@ -50,6 +51,8 @@ class MysqlConnection:
             raise TableError(f"{self._table.name}: {said(error)}") from None
         except (RuntimeError, AttributeError):  # what the library makes of a stream that has ended
             raise Lost("the server closed the connection") from None
+        if not has_rows and self._table.login.options.get("require_result_set", "yes").lower() != "no":
+            raise TableError(f"{self._table.name}: the query gives no rows, and require_result_set is yes")
         return self._table.answer(key, [str(cell) for row in rows for cell in row if cell is not None])
 
     def close(self) -> None:

@@ -89,6 +89,7 @@ QUERIES = {
     "domains": QUERY + "domain = d.example, other\n",
     "two columns": "query = SELECT v, k FROM t WHERE k = '%s'\n",
     "other types": "query = SELECT n, f FROM t WHERE k = '%s'\n",
+    "no rows": "query = SET @x = '%s'\n",
     "bad SQL": "query = SELECT nothing FROM nowhere WHERE k = '%s'\n",
     "of long ago": "table = t\nselect_field = v\nwhere_field = k\nadditional_conditions = and n < 100\n",
 }

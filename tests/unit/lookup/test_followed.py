@@ -48,8 +48,8 @@ def test_changed_list_and_the_tables_in_it_count_after_a_look(tmp_path: Path) ->
     write(inner, "b\n", 2)
     assert patterns.look(100.0)
     write(table, "u x\n", 2)
-    assert patterns.look(100.0 + LOOK_INTERVAL)
-    assert [patterns.now.match_text(text) for text in "abtu"] == [False, True, False, True]
+    now = patterns.at(100.0 + LOOK_INTERVAL)
+    assert [now.match_text(text) for text in "abtu"] == [False, True, False, True]
 
 
 def test_what_cannot_be_opened_is_tried_again_after_a_pause(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from fastsmtp.errors import TableError
 from fastsmtp.lookup import index_berkeley, index_cdb
 from fastsmtp.lookup.opening import open_strictly
+from fastsmtp.lookup.table import changed
 
 PAGE = 512
 LEAF, HASH, OVERFLOW, KEYDATA, LONG = 5, 13, 7, 1, 3
@@ -215,3 +216,18 @@ def test_result_that_is_no_text_is_an_error_when_it_is_asked_for(tmp_path: Path)
 def test_neither_index_nor_text_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="No such file"):
         opened(tmp_path, "hash")
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_edited_text_and_index_built_anew_are_both_seen(kind: str, tmp_path: Path) -> None:
+    path = build(tmp_path, kind, at=20)
+    write_text(tmp_path, at=10)
+    table = open_strictly(f"{kind}:{tmp_path}/t", print)
+    assert not changed(table)
+    write_text(tmp_path, at=30)
+    assert changed(table)
+    table = open_strictly(f"{kind}:{tmp_path}/t", print)
+    assert dict(table.items()) == TEXT
+    os.utime(path, (40, 40))
+    assert changed(table)
+    assert opened(tmp_path, kind) == INDEXED
