@@ -53,9 +53,7 @@ class Pool:
     def ask(self, key: str) -> None:
         self._waiting.append(key)
         if len(self._workers) < self._connections:
-            worker = self._loop.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(self._loop.create_task(self._work()))
 
     def rest(self, now: float) -> bool:
         """Whether it has no connection, no question, and nothing to remember of its hosts."""
@@ -70,35 +68,40 @@ class Pool:
         return not (kept or self._workers or any(until > now for until in self._down.values()))
 
     async def close(self) -> None:
-        for worker in self._workers:
+        workers = list(self._workers)
+        for worker in workers:
             worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        await asyncio.gather(*workers, return_exceptions=True)
         for idle in self._idle:
             idle.connection.close()
         self._idle.clear()
 
     async def _work(self) -> None:
         """One question after another, while there are any."""
-        while self._waiting:
-            key = self._waiting.popleft()
-            self._answered(key, await self._answer(key))
+        try:
+            while self._waiting:
+                key = self._waiting.popleft()
+                self._answered(key, await self._answer(key))
+        finally:  # no callback does it: a question that came before would find it at work, and wait
+            own = asyncio.current_task()
+            assert own is not None
+            self._workers.discard(own)
 
     async def _answer(self, key: str) -> Answer:
+        limit = asyncio.timeout(self._time_limit)
         try:
-            async with asyncio.timeout(self._time_limit):
+            async with limit:
                 return await self._try(key)
         except TableError as error:
             return TableError(printable(str(error)))
-        except TimeoutError:
-            reason = f"{self._table.name}: no answer within {self._time_limit:g} seconds"
         except (OSError, Lost) as error:
-            reason = f"{self._table.name}: {said(error)}"
+            reason = f"no answer within {self._time_limit:g} seconds" if limit.expired() else said(error)
         except Exception as error:  # what a library did not foresee: whoever waits must not wait for ever
-            reason = f"{self._table.name}: {type(error).__name__}: {error}"
-        reason = printable(reason)
-        for waiting in self._waiting:
+            reason = f"{type(error).__name__}: {error}"
+        reason = printable(f"{self._table.name}: {reason}")
+        behind, self._waiting = self._waiting, deque()
+        for waiting in behind:
             self._answered(waiting, TableError(reason))
-        self._waiting.clear()
         return TableError(reason)
 
     async def _try(self, key: str) -> str | None:

@@ -326,3 +326,28 @@ def test_close_ends_what_is_on_its_way(server):
 @pytest.mark.parametrize("key", ["a\0b", "\udcff@x", "ü\udc80"])
 def test_key_that_is_no_text_is_not_found(server, key):
     assert server.table().get(key) is None
+
+
+def test_question_that_follows_an_answer_at_once_is_asked(server):
+    table = server.table()
+    pipe = PipeMap("pipemap:", [table, table])
+
+    async def ask():
+        answers = Answers(RULES._replace(connections=1))
+        await answers.settle_each(pipe.get, ["a"])
+        assert pipe.get("a") == "one"
+        await answers.close()
+
+    run(ask())
+    assert server.asked == ["a", "1"]
+
+
+def test_system_that_gives_up_is_not_our_time_limit(server):
+    table = server.table()
+
+    async def connect(table, host):
+        raise TimeoutError(110, "Connection timed out")
+
+    sys.modules["fastsmtp.remote.scripted"].connect = connect
+    [error] = settled(lambda: table.get("a"))
+    assert str(error) == "scripted:x: connect to h: Connection timed out"
