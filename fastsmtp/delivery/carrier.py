@@ -55,7 +55,7 @@ class Carrier:
         """Carries `request`, then what follows it; the Desk's `ended` tells when nothing does."""
         request.handed_at = self._desk.clock()
         if request.site < 0:
-            session = self._desk.cache.checkout(self.destination)
+            session = self._desk.cache.checkout(self.destination, self._walk.identity)
             if session is not None:
                 self._walk.go_to(request, session)
                 session.wake()
@@ -137,7 +137,7 @@ class Carrier:
     def _begin_next(self, session: Session) -> bool:
         """The next request that this session can take, if one waits."""
         desk = self._desk
-        if self._generation is not desk.generation:
+        if self._generation is not desk.generation or session.stands_in:
             return False
         while limits.open_to_more(session, self.destination) and desk.reusable(session):
             request, self._rest = self._rest or desk.follow(self.destination), None
@@ -165,11 +165,11 @@ class Carrier:
 
     def answered(self, session: Session, transaction: Transaction) -> None:
         request: Request = transaction.subject  # type: ignore[assignment]
-        request.transacted = True
         if session.uses > 1 and request.spared < SPARED_LIMIT and classify.sends_away(transaction):
             self._spare(request)
             session.close()
         else:
+            request.transacted = True
             self._settle(session, request, transaction)
         if not session.busy and not self._begin_next(session):
             self._release(session)
@@ -251,7 +251,8 @@ class Carrier:
             if session.engine.suspect or self._outdated or not serves:
                 session.close()
             else:
-                desk.cache.checkin(self.destination, session)
+                identity = self._walk.identity
+                desk.cache.checkin(self.destination, session, identity, for_host=session.stands_in)
                 session.park(desk.cache.discard)
         self._go_on()
 

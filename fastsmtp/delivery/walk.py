@@ -27,6 +27,7 @@ from fastsmtp.outcome.classify import Verdict
 from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.hosts import LOOP_PORT
+from fastsmtp.session.cache import Identity
 from fastsmtp.session.connection import Refused, Session
 from fastsmtp.session.opening import BindFailure, open_session
 from fastsmtp.session.stages import STAGES
@@ -36,12 +37,13 @@ from fastsmtp.wire import engine
 class Walk:
     """The walk over the hosts of one destination."""
 
-    __slots__ = ("_desk", "_destination", "_generation")
+    __slots__ = ("_desk", "_destination", "_generation", "identity")
 
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
         self._generation = desk.generation
         self._destination = destination
+        self.identity = Identity(destination.transport)  # of its sessions
 
     async def session(self, request: Request) -> Session | Verdict | Destination:
         """A session with the first host that takes us in, or what becomes of all that is left."""
@@ -85,7 +87,7 @@ class Walk:
         if request.fresh:
             return None
         for place, host in enumerate(request.hosts):
-            if host.best and (session := self._desk.cache.checkout_host(host)) is not None:
+            if host.best and (session := self._desk.cache.checkout_host(host, self.identity)) is not None:
                 del request.hosts[place]
                 request.hosts.insert(0, host)
                 return self._take_kept(request, session, 0)
@@ -100,7 +102,7 @@ class Walk:
         """The request's host is the one at `place`, and `session` is open to it."""
         request.host_index = place + 1
         request.addresses_tried += 1
-        session.hosts = request.hosts[place:]
+        session.stand_at(request.hosts[place:], stands_in=request.transacted)
 
     def _elsewhere(self, request: Request, error: LookupFailure) -> Destination | None:
         """best_mx_transport, where this machine is the best MX host of a domain."""
@@ -123,7 +125,7 @@ class Walk:
     async def _try_host(self, request: Request, host: Host, place: int) -> Session | Verdict:
         """A session with this host, or what its failure means; then that is noted."""
         if not host.best and not request.fresh:
-            kept = self._desk.cache.checkout_host(host)
+            kept = self._desk.cache.checkout_host(host, self.identity)
             if kept is not None:
                 return self._take_kept(request, kept, place)
         request.fresh = False
@@ -136,7 +138,7 @@ class Walk:
             self.note_failure(request, verdict, None)
             return verdict
         if isinstance(found, Session):
-            found.hosts = request.hosts[place:]
+            found.stand_at(request.hosts[place:], stands_in=request.transacted)
         else:
             self.note_failure(request, found, host)
         return found

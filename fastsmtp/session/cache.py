@@ -1,18 +1,40 @@
 """Idle sessions: kept for a short time for the next request of the same destination or the same host.
 
-    checkin(destination, session)    keeps it
-    checkout(destination)            one that served this destination, the youngest first, or None
-    checkout_host(host)              one to this host and port, whoever opened it, or None
-    discard(session)                 forgets it: it ended by itself
-    drain()                          takes out all of them; the caller closes them
+    checkin(destination, session, identity, ...)    keeps it
+    checkout(destination, identity)                 one that served it before, the oldest first, or None
+    checkout_host(host, identity)                   one to this host and port, whoever opened it, or None
+    discard(session)                                forgets it: it ended by itself
+    drain()                                         takes out all of them; the caller closes them
+
+A session serves only those who would have opened it the same way: its Identity is compared field by field.
+One that stands in for a better host that refused one message is kept for its host alone: its destination's
+next mail goes to the better host again.
 
 Decides and remembers; never does I/O. Costs the same with ten sessions and with ten thousand.
-Source: Postfix smtp_connection_cache_destinations, scache(3); spec: routing, 6.
+Source: Postfix smtp_connection_cache_destinations, scache(3), smtp_key(3); spec: routing, 6.4 to 6.7, 6.14.
 """
 
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from fastsmtp.mail.destination import Destination, Host
+
+
+class Identity(NamedTuple):
+    """As whom, and how protected, a session was opened: what may not be mixed up between next-hops."""
+
+    transport: str
+    login: str = ""  # of SASL; "" where none is used
+    tls: str = ""  # level, and for whom the peer was verified; "" in the clear
+
+
+class Counters(NamedTuple):
+    """Lookups so far: those that found a session, and those that did not; the most that were idle at once."""
+
+    destination_hits: int = 0
+    destination_misses: int = 0
+    host_hits: int = 0
+    host_misses: int = 0
+    most: int = 0
 
 
 class Idle(Protocol):
@@ -24,57 +46,82 @@ class Idle(Protocol):
 
 Kept = TypeVar("Kept", bound=Idle)
 Key = TypeVar("Key")
+_ByDestination = tuple[Destination, Identity]
+_ByHost = tuple[str, int, Identity]  # address and port
 
 
 class SessionCache(Generic[Kept]):
     """Idle sessions by destination, then by host."""
 
     def __init__(self) -> None:
-        self._by_destination: dict[Destination, dict[Kept, None]] = {}
-        self._by_host: dict[tuple[str, int], dict[Kept, None]] = {}
-        self._owner: dict[Kept, Destination] = {}
+        self._by_destination: dict[_ByDestination, dict[Kept, None]] = {}
+        self._by_host: dict[_ByHost, dict[Kept, None]] = {}
+        self._keys: dict[Kept, tuple[_ByDestination | None, _ByHost]] = {}
+        self.counters = Counters()
 
     def __len__(self) -> int:
-        return len(self._owner)
+        return len(self._keys)
 
     def __repr__(self) -> str:
-        return f"<SessionCache {len(self._owner)} idle, {len(self._by_destination)} destinations>"
+        return f"<SessionCache {len(self._keys)} idle, {len(self._by_destination)} destinations>"
 
-    def checkin(self, destination: Destination, session: Kept) -> None:
-        self._owner[session] = destination
-        self._by_destination.setdefault(destination, {})[session] = None
-        self._by_host.setdefault(_endpoint(session.host), {})[session] = None
+    def checkin(
+        self, destination: Destination, session: Kept, identity: Identity, *, for_host: bool = False
+    ) -> None:
+        """`for_host`: whoever asks for the host may have it; its destination is not offered it."""
+        by_destination = None if for_host else (destination, identity)
+        by_host = _endpoint(session.host, identity)
+        self._keys[session] = by_destination, by_host
+        if by_destination is not None:
+            self._by_destination.setdefault(by_destination, {})[session] = None
+        self._by_host.setdefault(by_host, {})[session] = None
+        if len(self._keys) > self.counters.most:
+            self.counters = self.counters._replace(most=len(self._keys))
 
-    def checkout(self, destination: Destination) -> Kept | None:
-        return self._take_last(self._by_destination.get(destination))
+    def checkout(self, destination: Destination, identity: Identity) -> Kept | None:
+        found = self._take_first(self._by_destination.get((destination, identity)))
+        counters = self.counters
+        if found is None:
+            self.counters = counters._replace(destination_misses=counters.destination_misses + 1)
+        else:
+            self.counters = counters._replace(destination_hits=counters.destination_hits + 1)
+        return found
 
-    def checkout_host(self, host: Host) -> Kept | None:
-        return self._take_last(self._by_host.get(_endpoint(host)))
+    def checkout_host(self, host: Host, identity: Identity) -> Kept | None:
+        found = self._take_first(self._by_host.get(_endpoint(host, identity)))
+        counters = self.counters
+        if found is None:
+            self.counters = counters._replace(host_misses=counters.host_misses + 1)
+        else:
+            self.counters = counters._replace(host_hits=counters.host_hits + 1)
+        return found
 
     def discard(self, session: Kept) -> None:
-        destination = self._owner.pop(session, None)
-        if destination is None:
+        keys = self._keys.pop(session, None)
+        if keys is None:
             return
-        _remove(self._by_destination, destination, session)
-        _remove(self._by_host, _endpoint(session.host), session)
+        by_destination, by_host = keys
+        if by_destination is not None:
+            _remove(self._by_destination, by_destination, session)
+        _remove(self._by_host, by_host, session)
 
     def drain(self) -> list[Kept]:
-        sessions = list(self._owner)
+        sessions = list(self._keys)
         for session in sessions:
             self.discard(session)
         return sessions
 
-    def _take_last(self, sessions: dict[Kept, None] | None) -> Kept | None:
+    def _take_first(self, sessions: dict[Kept, None] | None) -> Kept | None:
         while sessions:
-            session = next(reversed(sessions))
+            session = next(iter(sessions))
             self.discard(session)
             if not session.over:
                 return session
         return None
 
 
-def _endpoint(host: Host) -> tuple[str, int]:
-    return host.address, host.port
+def _endpoint(host: Host, identity: Identity) -> _ByHost:
+    return host.address, host.port, identity
 
 
 def _remove(index: dict[Key, dict[Kept, None]], key: Key, session: Kept) -> None:

@@ -73,6 +73,7 @@ class Session(asyncio.Protocol):
         self.name = host.label
         self.relay = host.relay
         self.hosts = [host]  # and those behind it for its next-hop: where its refusals are tried next
+        self.stands_in = False  # for a better host that refused one message: serves no other of its next-hop
         self.engine = session_engine
         self.driver: Driver | None = None
         self.opened_at = loop.time()
@@ -122,6 +123,14 @@ class Session(asyncio.Protocol):
         """Idle from now on; `over` hears of its end."""
         self._parked = over
         self._arm()
+
+    def stand_at(self, hosts: list[Host], *, stands_in: bool) -> None:
+        """It serves a request whose host it is, hosts[0], and those behind: another next-hop's, maybe."""
+        self.host = host = hosts[0]
+        self.hosts = hosts
+        self.name = host.label
+        self.relay = host.relay
+        self.stands_in = stands_in
 
     def wake(self) -> None:
         """No longer idle: probes the peer with RSET ahead of the first transaction."""

@@ -236,14 +236,24 @@ class Worker:
         return self.generation.sessions.reusable(session.opened_at, session.begun, self._loop.time())
 
     def keeps(self, destination: Destination) -> bool:
-        return self.generation.sessions.keeps_idle and not self._stopping and not self.finishing(destination)
+        if self._stopping or self.finishing(destination):
+            return False
+        return self.generation.sessions.keeps_idle or self._is_permanent(destination)
 
     def finishing(self, destination: Destination) -> bool:
-        return self._stopping or (
+        if self._stopping:
+            return True
+        return (
             self._scheduler.waiting(destination) == 0
             and self._feed.drained(destination)
             and destination not in self.asking
+            and not self._is_permanent(destination)
         )
+
+    def _is_permanent(self, destination: Destination) -> bool:
+        """Its sessions are kept although nothing waits for them: smtp_connection_cache_destinations."""
+        permanent = self._rules.permanent
+        return permanent is not None and permanent(destination.nexthop)
 
     def follow(self, destination: Destination) -> Request | None:
         if self._stopping or self._paused or self.asking.full:

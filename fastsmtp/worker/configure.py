@@ -69,6 +69,7 @@ def read(
         route=routing.route_rules(settings),
         lookup=routing.lookup_rules(settings),
         drops=routing.reply_filter(settings),
+        permanent=routing.permanent(settings),
         answers=answer_rules(settings),
     )
 

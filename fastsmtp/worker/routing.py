@@ -4,15 +4,18 @@
     bind_addresses(settings)                          source addresses, IPv4 and IPv6; "": the system chooses
     best_mx(settings)                                 best_mx_transport
     reply_filter(settings)                            smtp_dns_reply_filter; None where it is not set
+    permanent(settings)                               smtp_connection_cache_destinations; likewise
 All raise SettingError for what names no place.
 Source: Postfix smtp_params.c, smtp_connect(3), own_inet_addr(3); spec: routing, 1, 3, 4.1; parameters, 2.3.
 """
 
 import importlib
 import socket
+from collections.abc import Callable
+from typing import Final
 
 from fastsmtp.conf.settings import Settings
-from fastsmtp.errors import SettingError
+from fastsmtp.errors import Pending, SettingError, TableError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.route.hosts import RouteRules
 from fastsmtp.route.nameservers import DNS_PORT
@@ -21,6 +24,8 @@ from fastsmtp.route.order import OrderRules
 from fastsmtp.route.own import ALL, LOOPBACK, canonical
 from fastsmtp.route.records import Drops, text_of
 from fastsmtp.route.resolver import LookupRules
+
+NEXTHOPS_LIMIT: Final = 10_000  # remembered
 
 
 def route_rules(settings: Settings) -> RouteRules:
@@ -94,6 +99,30 @@ def reply_filter(settings: Settings) -> Drops | None:
         "smtp_dns_reply_filter", words, lambda text: None
     )
     return lambda record: maps.find(text_of(record)) is not None
+
+
+def permanent(settings: Settings) -> Callable[[str], bool] | None:
+    """Whether a next-hop's first site, without brackets and port, is in smtp_connection_cache_destinations;
+    None where nothing is. A table that has no answer keeps no session open.
+    """
+    name = "smtp_connection_cache_destinations"
+    if not settings.words(name):
+        return None
+    pattern_list = importlib.import_module("fastsmtp.lookup.pattern_list")
+    listed = pattern_list.PatternList.open(name, settings.words(name), lambda text: None)
+    known: dict[str, bool] = {}
+
+    def is_listed(nexthop: str) -> bool:
+        if nexthop not in known:
+            if len(known) >= NEXTHOPS_LIMIT:
+                known.clear()
+            try:
+                known[nexthop] = listed.match_text(parse_site(split_sites(nexthop)[0], DNS_PORT).host)
+            except (NexthopError, IndexError, TableError, Pending):
+                return False
+        return known[nexthop]
+
+    return is_listed
 
 
 def _fallback(settings: Settings) -> str:

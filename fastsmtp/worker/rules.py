@@ -3,6 +3,7 @@
 Source: ours.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fastsmtp.delivery.content import ContentRules
@@ -32,3 +33,4 @@ class Rules(NamedTuple):
     lookup: LookupRules
     answers: AnswerRules
     drops: Drops | None  # smtp_dns_reply_filter
+    permanent: Callable[[str], bool] | None  # smtp_connection_cache_destinations, by next-hop

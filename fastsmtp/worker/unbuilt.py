@@ -39,7 +39,6 @@ PAUSES = (  # above 0: refused
 )
 PASSED_OVER = (
     "debug_peer_list",
-    "smtp_connection_cache_destinations",
     "smtp_discard_ehlo_keyword_address_maps",
     "smtp_pix_workaround_maps",
     "defer_transports",

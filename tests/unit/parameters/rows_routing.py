@@ -93,10 +93,23 @@ def of_null_mx(**settings: str) -> list[str]:
     return [seen.status(), *(conversation.host for conversation in seen.conversations)]
 
 
+def connections(**settings: str) -> int:
+    """A message that is deferred, and tried again a second later."""
+    again = {"minimal_backoff_time": "1", "maximal_backoff_time": "1", "maximal_queue_lifetime": "2s"}
+    manner = Manner(answers={"RCPT": ["450 4.2.0 later", "250 ok"]})
+    seen = World(manner).run(once=False, relayhost="[192.0.2.9]:2525", **again, **settings)
+    return len(seen.conversations)
+
+
 SERVICES = {"use_srv_lookup": "submission"}
 LIMITED = {"smtp_mx_address_limit": "2"}
 
 PROOFS = [
+    Proof(
+        "smtp_connection_cache_destinations",
+        connections,
+        {"": 3, "192.0.2.9": 1, "!192.0.2.9, static:all": 3},
+    ),
     Proof("smtp_dns_support_level", tried, {"": [*MX1, *MX2], "enabled": [*MX1, *MX2], "disabled": []}),
     Proof("smtp_dns_resolver_options", completed, {"": [], "res_defnames": ["192.0.2.41"]}),
     Proof(

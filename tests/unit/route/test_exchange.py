@@ -53,20 +53,29 @@ class Server(asyncio.DatagramProtocol):
         writer.close()
 
 
+async def listening(say):
+    """A server with the same port for UDP and TCP: another program may have taken the one or the other."""
+    for _ in range(50):
+        transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: Server(say), local_addr=("127.0.0.1", 0)
+        )
+        try:
+            return server, await asyncio.start_server(server.stream, *transport.get_extra_info("sockname"))
+        except OSError:
+            transport.close()
+    raise AssertionError("no port that is free for both")
+
+
 def carried_out(*says, use, timeout=5.0, attempts=2):
     """What `use(exchange, servers)` comes to, with one server for each of `says`."""
 
     async def run():
-        loop = asyncio.get_running_loop()
         servers, streams, addresses = [], [], []
         for say in says:
-            transport, server = await loop.create_datagram_endpoint(
-                lambda say=say: Server(say), local_addr=("127.0.0.1", 0)
-            )
-            address = transport.get_extra_info("sockname")
+            server, stream = await listening(say)
             servers.append(server)
-            addresses.append(address)
-            streams.append(await asyncio.start_server(server.stream, *address))
+            streams.append(stream)
+            addresses.append(server.transport.get_extra_info("sockname"))
         exchange = Exchange(NameServers(tuple(addresses), timeout, attempts))
         try:
             return await use(exchange, servers)
