@@ -33,6 +33,7 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 COMMANDS = {
     "send": "Send a job, in the foreground, to its end.",
+    "reload": "Have a running send read its settings anew.",
     "conf": "Show settings, as Postfix's postconf does.",
     "lookup": "Ask a lookup table, as postmap -q does.",
     "sink": "Receive mail for a demo or a test, and throw it away.",

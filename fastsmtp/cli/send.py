@@ -2,7 +2,8 @@
 
 Reads the job and the settings, opens the spool (importing the list the first time), carries the job out with
 progress on the terminal, writes the results, says what came of it. The first Ctrl-C (or SIGTERM) finishes
-what is on its way, the second ends it at once; either way the same command goes on later.
+what is on its way, the second ends it at once; either way the same command goes on later. SIGHUP has the
+settings read anew (send_reload.py).
 
 With --workers it is send_crew.py that carries the job out, imported for that alone.
 
@@ -21,6 +22,7 @@ import uvloop
 from fastsmtp.cli.options import load_settings, warn
 from fastsmtp.cli.progress import Summary
 from fastsmtp.cli.send_options import SendOptions, declare, resume_command
+from fastsmtp.cli.send_reload import Done, Reloads
 from fastsmtp.cli.send_words import COMMAND, display, exit_status, stopping
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SpoolError, UsageError
@@ -30,7 +32,8 @@ from fastsmtp.report import results
 from fastsmtp.spool.shard import Shard
 from fastsmtp.spool.shares import recorded
 from fastsmtp.worker import configure, unbuilt
-from fastsmtp.worker.run import Run, changes, open_log, open_spool, spool_directory
+from fastsmtp.worker.reload import renew
+from fastsmtp.worker.run import Run, apply, changes, open_log, open_spool, spool_directory
 
 IMPORT_NOTE = 3.0  # seconds between lines while the list is read
 REFRESH = 0.15  # seconds between looks at the books
@@ -84,17 +87,22 @@ class Errand:
     def __init__(self, options: SendOptions, job: Job, settings: Settings, directory: Path) -> None:
         self._options = options
         self._job = job
-        self._settings = settings
         self._directory = directory
         self._progress = display(options, settings)
+        self._reloads = Reloads(settings, self._read_anew, directory, say=self._say, hung_up=self._hung_up)
+        self._run: Run | None = None
         self._interruptions = 0
         self._told_at = time.monotonic()
 
     def carry_out(self) -> int:
         """From the spool to the exit status."""
+        with self._reloads:
+            return self._carry_out()
+
+    def _carry_out(self) -> int:
         options = self._options
         began_at = time.monotonic()
-        spool = open_spool(self._job, self._settings, self._directory, self._imported)
+        spool = open_spool(self._job, self._reloads.settings, self._directory, self._imported)
         summary = None
         try:
             before = spool.books()
@@ -112,7 +120,14 @@ class Errand:
             spool.close()
         return exit_status(books)
 
+    def _read_anew(self, settings: Settings) -> tuple[Settings, list[str]]:
+        return renew(settings, self._options.config, self._options.overrides, self._job)
+
+    def _say(self, text: str) -> None:
+        self._progress.say(f"{COMMAND}: {text}")
+
     def _imported(self, rows: int) -> None:
+        self._reloads.attend()
         now = time.monotonic()
         if now >= self._told_at + IMPORT_NOTE:
             self._told_at = now
@@ -136,10 +151,16 @@ class Errand:
             )
 
     def _send(self, spool: Shard) -> None:
-        settings = self._settings
-        log = open_log(settings, self._options.log)
+        reloads = self._reloads
+        log = open_log(reloads.settings, self._options.log)
         try:
-            run = Run(self._job, settings, spool, log, once=self._options.once)
+            run = self._run = Run(self._job, reloads.settings, spool, log, once=self._options.once)
+
+            def take(settings: Settings, done: Done) -> None:
+                apply(settings, run, log, self._options.log)
+                done(())
+
+            reloads.taken_by = take
             uvloop.run(self._watch(run))
         except SpoolError as error:
             error.after_sending = True
@@ -162,8 +183,15 @@ class Errand:
 
     async def _refresh(self, run: Run) -> None:
         while True:
+            self._reloads.attend()
             self._progress.update(run.spool.books(), run.sessions)
             await asyncio.sleep(REFRESH)
+
+    def _hung_up(self) -> None:
+        """Nobody sees the progress any more: what is on its way is finished."""
+        if self._run is None:
+            raise KeyboardInterrupt
+        self._run.stop()
 
     def _interrupt(self, run: Run) -> None:
         self._interruptions += 1

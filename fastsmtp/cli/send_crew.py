@@ -20,6 +20,7 @@ import click
 
 from fastsmtp.cli.progress import Summary
 from fastsmtp.cli.send_options import SendOptions, resume_command
+from fastsmtp.cli.send_reload import Done, Reloads
 from fastsmtp.cli.send_words import COMMAND, SOME_WAIT, display, exit_status, say, stopping
 from fastsmtp.conf.settings import Settings
 from fastsmtp.daemon.crew import Crew
@@ -31,6 +32,7 @@ from fastsmtp.spool import results as spooled
 from fastsmtp.spool.records import Books, Result
 from fastsmtp.spool.shard import Shard
 from fastsmtp.spool.shares import Shares
+from fastsmtp.worker.reload import renew
 from fastsmtp.worker.share import most
 
 LIMITS = "smtp_destination_concurrency_limit and default_process_limit allow"
@@ -38,7 +40,7 @@ LIMITS = "smtp_destination_concurrency_limit and default_process_limit allow"
 
 def send(options: SendOptions, job: Job, settings: Settings, directory: Path) -> int | None:
     """Carries the job out, or leaves it to a single process. UsageError, SpoolError."""
-    limits = (settings.number("smtp_destination_concurrency_limit"), settings.number("default_process_limit"))
+    limits = limits_of(settings)
     wanted = most(options.workers, *limits)
     shares = Shares(directory, wanted)
     try:
@@ -52,16 +54,28 @@ def send(options: SendOptions, job: Job, settings: Settings, directory: Path) ->
             say(options, f"{at_once} of {count} workers send at a time: {LIMITS} no more")
         if count == 1:
             return None
-        return CrewErrand(options, settings, directory, shares, at_once).carry_out()
+        return CrewErrand(options, job, settings, directory, shares=shares, at_once=at_once).carry_out()
     finally:
         shares.release()
+
+
+def limits_of(settings: Settings) -> tuple[int, int]:
+    """What the workers must share."""
+    return settings.number("smtp_destination_concurrency_limit"), settings.number("default_process_limit")
 
 
 class CrewErrand:
     """One run of the command with several workers, its arguments checked."""
 
     def __init__(
-        self, options: SendOptions, settings: Settings, directory: Path, shares: Shares, at_once: int
+        self,
+        options: SendOptions,
+        job: Job,
+        settings: Settings,
+        directory: Path,
+        *,
+        shares: Shares,
+        at_once: int,
     ) -> None:
         self._options = options
         self._shares = shares
@@ -77,10 +91,17 @@ class CrewErrand:
         )
         self._crew = Crew(order, shares.count, shares.descriptor, self._warn)
         self._progress = display(options, settings)
+        self._job = job
+        self._reloads = Reloads(settings, self._read_anew, directory, say=self._say, hung_up=self._crew.stop)
+        self._reloads.taken_by = self._reload
         self._interruptions = 0
 
     def carry_out(self) -> int:
         """From the shards to the exit status."""
+        with self._reloads:
+            return self._carry_out()
+
+    def _carry_out(self) -> int:
         crew, options = self._crew, self._options
         began_at = time.monotonic()
         summary = None
@@ -105,7 +126,7 @@ class CrewErrand:
     def _enlist(self) -> bool:
         """Whether all have their rows; UsageError where they say why not. Nothing is sent before that."""
         crew = self._crew
-        crew.enlist()
+        crew.enlist(self._reloads.attend)
         if crew.refusals:
             problems, crew.refusals = tuple(dict.fromkeys(crew.refusals)), []
             raise UsageError(*problems)
@@ -134,11 +155,26 @@ class CrewErrand:
         else:
             self._crew.abort()
 
+    def _read_anew(self, settings: Settings) -> tuple[Settings, list[str]]:
+        return renew(settings, self._options.config, self._options.overrides, self._job)
+
+    def _reload(self, settings: Settings, done: Done) -> None:
+        """Every worker reads them itself. The limits must have work for all that send."""
+        at_once = most(self._at_once, *limits_of(settings))
+        if at_once < self._at_once:
+            done([f"{self._at_once} workers send at a time: {LIMITS} no more than {at_once}"])
+        else:
+            self._crew.reload(done)
+
     def _show(self) -> None:
+        self._reloads.attend()
         self._progress.update(self._crew.books, self._crew.sessions)
 
+    def _say(self, text: str) -> None:
+        self._progress.say(f"{COMMAND}: {text}")
+
     def _warn(self, text: str) -> None:
-        self._progress.say(f"{COMMAND}: warning: {text}")
+        self._say(f"warning: {text}")
 
     def _final_books(self) -> Books:
         """As the workers closed them; the shard of one that was lost is asked itself."""

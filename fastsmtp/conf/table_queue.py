@@ -172,11 +172,11 @@ STORE = (
     P("spool_sync", Choice("always", "group", "none"), "group",
       "When outcomes are forced to the disk: each at once, together at intervals, or when the system "
       "likes.",
-      source="ours: one database for all recipients makes the choice possible"),
+      source="ours: one database for all recipients makes the choice possible", reload=False),
     P("spool_sync_interval", ShortTime(), "50ms",
       "With spool_sync = group: how often outcomes are forced to the disk, which is what a power cut "
       "may cost.",
-      source="ours: Postfix syncs each message"),
+      source="ours: Postfix syncs each message", reload=False),
 )
 
 PER_TRANSPORT: dict[str, tuple[Kind, str, str]] = {

@@ -1,8 +1,9 @@
 """A crew: the worker processes of one job, as the program that started them sees them.
 
     crew = Crew(order, shares, say)
-    crew.enlist()           starts a process for each shard; returns when all have their rows
+    crew.enlist(show)       starts a process for each shard; returns when all have their rows
     crew.send(at_once, show)    lets them send, `at_once` of them at a time, to their ends
+    crew.reload(done)       they read the settings anew; `done` hears why not, of each once
     crew.stop(), crew.abort()   from a signal handler: taken up within LOOK_EVERY
     crew.books, crew.lost       the sum of the books; what became of workers that did not come to their ends
 
@@ -10,7 +11,7 @@ Nobody sends before everybody has imported: a list that cannot be read whole is 
 started again here; a worker that dies leaves its shard to the next run of the job.
 
 A process is started by this interpreter with this program's module path, so that it imports what its parent
-imports. SIGINT is blocked while it starts, and ignored by it then. No loop: a `select` is enough here.
+imports. SIGINT and SIGHUP are blocked while it starts, and ignored by it then. No loop: a `select` is enough.
 Source: ours (design page, section 4).
 """
 
@@ -27,6 +28,8 @@ from fastsmtp.daemon.orders import (
     ENDED,
     READY,
     REFUSED,
+    RELOAD,
+    RELOADED,
     STOP,
     Lines,
     Order,
@@ -39,6 +42,7 @@ from fastsmtp.spool.records import Books
 from fastsmtp.worker.share import Share
 
 LOOK_EVERY: Final = 0.15  # seconds
+FOR_US: Final = frozenset({signal.SIGINT, signal.SIGHUP})  # also where a whole process group is told
 BOOT: Final = (
     "import sys; index, count, *sys.path = sys.argv[1:]; "
     "from fastsmtp.daemon.worker_process import main; main(int(index), int(count))"
@@ -54,6 +58,7 @@ class Member:
         self.books: Books | None = None
         self.sessions = 0
         self.told_to_go = False
+        self.reloads = 0  # that it was asked for and has not answered
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", BOOT, str(index), str(count), *sys.path],
             stdin=subprocess.PIPE,
@@ -79,6 +84,9 @@ class Member:
         """What it has reported; its books and state are up to date then."""
         found = [report_of(text) for text in self._lines.read()]
         for report in found:
+            if report.state == RELOADED:
+                self.reloads -= 1
+                continue
             self.state = report.state
             self.sessions = report.sessions
             if report.books:
@@ -116,6 +124,8 @@ class Crew:
         self._selector = selectors.DefaultSelector()
         self._said: set[str] = set()
         self._orders: list[str] = []  # from a signal handler, not passed on yet
+        self._reloaded: Callable[[list[str]], None] | None = None  # waits for all
+        self._faults: list[str] = []  # of the reload under way
         self.refusals: list[str] = []  # why workers ended that said why
         self.lost: dict[int, int] = {}  # exit statuses of those that ended without a word, by index
 
@@ -137,9 +147,11 @@ class Crew:
         """Nobody was lost, nobody refused."""
         return not (self.lost or self.refusals)
 
-    def enlist(self) -> None:
-        """Starts them; returns when every shard is open, or at the first that is not."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    def enlist(self, show: Callable[[], None]) -> None:
+        """Starts them; returns when every shard is open, or at the first that is not. `show` is called now
+        and then.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, FOR_US)
         try:
             for index in range(self._count):
                 member = Member(index, self._order, self._count, self._lock)
@@ -147,9 +159,10 @@ class Crew:
                 self._living.add(member)
                 self._selector.register(member.reports, selectors.EVENT_READ, member)
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, FOR_US)
         while self.complete and any(member.state != READY for member in self._members):
             self._look()
+            show()
 
     def send(self, at_once: int, show: Callable[[], None]) -> None:
         """Lets them send to their ends, `at_once` of them at a time; `show` is called now and then."""
@@ -165,6 +178,25 @@ class Crew:
                     member.tell(busy[member])
             self._look()
             show()
+
+    def reload(self, done: Callable[[list[str]], None]) -> None:
+        """`done` is called when each has answered or ended. One at a time."""
+        assert self._reloaded is None
+        self._reloaded, self._faults = done, []
+        for member in self._living:
+            member.reloads += 1
+            member.tell(RELOAD)
+        self._conclude_reload()
+
+    def _conclude_reload(self) -> None:
+        done = self._reloaded
+        if done is not None and not any(member.reloads for member in self._living):
+            self._reloaded = None
+            done(self._faults)
+
+    @property
+    def reloading(self) -> bool:
+        return self._reloaded is not None
 
     def stop(self) -> None:
         self._orders.append(STOP)
@@ -196,12 +228,15 @@ class Crew:
                 status = member.reap()
                 if member.state not in (ENDED, REFUSED):
                     self.lost[member.index] = status
+        self._conclude_reload()
 
     def _take(self, report: Report) -> None:
         if report.state == REFUSED:
             self.refusals += report.said
         elif report.state == READY:
             self._warn(report.said)
+        elif report.state == RELOADED:
+            self._faults += [text for text in report.said if text not in self._faults]
 
     def _warn(self, texts: Sequence[str]) -> None:
         for text in texts:

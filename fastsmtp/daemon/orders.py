@@ -5,16 +5,18 @@
 | Order, the first line | import or open your shard, then report READY |
 | Share | send, with that part of the limits |
 | STOP, ABORT | finish what is on its way; end at once |
+| RELOAD | read the settings anew; answered by RELOADED |
 | end of the stream | the parent is gone: as STOP |
 
 | from the worker (its standard output): Report | means |
 | --- | --- |
 | READY | the shard is open; `said` are warnings |
 | SENDING | how far it is, a few times a second; lost where the parent does not read |
+| RELOADED | the new settings hold; or `said` is why not, and the old ones do |
 | ENDED | the shard is closed, the books are final |
 | REFUSED | it cannot go on, `said` is why; the process ends |
 
-Each line is one message and shorter than a pipe's buffer, but for REFUSED and READY.
+Each line is one message and shorter than a pipe's buffer, but for REFUSED, RELOADED and READY.
 Source: ours.
 """
 
@@ -28,9 +30,11 @@ from fastsmtp.worker.share import Share
 
 STOP: Final = "stop"
 ABORT: Final = "abort"
+RELOAD: Final = "reload"
 
 READY: Final = "ready"
 SENDING: Final = "sending"
+RELOADED: Final = "reloaded"
 ENDED: Final = "ended"
 REFUSED: Final = "refused"
 
@@ -89,7 +93,7 @@ def order_of(text: str) -> Order:
 
 
 def command_of(text: str) -> Share | str:
-    """Share: send, with that part of the limits; else STOP or ABORT."""
+    """Share: send, with that part of the limits; else STOP, ABORT or RELOAD."""
     told = json.loads(text)
     return told if isinstance(told, str) else Share(*told)
 

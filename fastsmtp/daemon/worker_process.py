@@ -3,12 +3,12 @@
     main(number, of)    the process, from the first line of its standard input to its end
 
 Imports its share of the list or takes its shard up, waits for the word to go, sends, closes, reports
-(orders.py). Standard output is the crew's; what is for people goes to standard error, through the crew where
-it can.
+(orders.py). Told so, it reads the settings anew, at any time. Standard output is the crew's; what is for
+people goes to standard error, through the crew where it can.
 
-Ctrl-C reaches the whole process group of a terminal: it is ignored here, and the crew says what to do.
-SIGTERM for this process alone is taken as STOP. When the crew's end of the pipe closes, because that process
-was killed, the worker stops too.
+Ctrl-C and a hangup reach the whole process group of a terminal: they are ignored, and the crew says what to
+do. SIGTERM for this process alone is taken as STOP. When the crew's end of the pipe closes, because that
+process was killed, the worker stops too.
 Source: ours (design page, section 4).
 """
 
@@ -16,6 +16,7 @@ import asyncio
 import os
 import signal
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from fastsmtp.daemon.orders import (
     ENDED,
     READY,
     REFUSED,
+    RELOAD,
+    RELOADED,
     SENDING,
     STOP,
     Lines,
@@ -38,10 +41,9 @@ from fastsmtp.daemon.orders import (
 )
 from fastsmtp.errors import FastsmtpError, SpoolError, UsageError
 from fastsmtp.job import jobfile
-from fastsmtp.job.jobfile import Job
-from fastsmtp.report.log import Log
 from fastsmtp.spool.shard import Shard
-from fastsmtp.worker.run import Run, changes, open_log, open_spool
+from fastsmtp.worker.reload import renew
+from fastsmtp.worker.run import Run, apply, changes, open_log, open_spool
 from fastsmtp.worker.share import Share
 
 ORDERS = 0  # standard input
@@ -50,9 +52,10 @@ REPORT_EVERY = 0.2  # seconds
 
 
 def main(number: int, of: int) -> None:
-    """The worker of share `number` (from 0) of so many. Its crew blocked SIGINT before it began."""
+    """The worker of share `number` (from 0) of so many. Its crew blocked both signals before it began."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})
     orders = Orders()
     first = orders.next()
     if first is None:
@@ -103,41 +106,59 @@ class Duty:
     """What a worker process does, once."""
 
     def __init__(self, share: Share, order: Order, orders: Orders) -> None:
+        """UsageError."""
         self._share = share
         self._order = order
         self._orders = orders
+        self._config = None if order.config is None else Path(order.config)
+        self._job = jobfile.load(Path(order.job))
+        self._settings = Settings.load(self._config, order.overrides, self._job.settings, job_file=order.job)
+        self._log = open_log(self._settings, order.log)
 
     def carry_out(self) -> None:
         """From the shard to the last report. UsageError, SpoolError."""
         order = self._order
-        job = jobfile.load(Path(order.job))
-        settings = Settings.load(
-            None if order.config is None else Path(order.config),
-            order.overrides,
-            job.settings,
-            job_file=order.job,
-        )
-        log = open_log(settings, order.log)
         try:
             spool = open_spool(
-                job, settings, Path(order.directory), share=self._share, begun_at=order.begun_at
+                self._job, self._settings, Path(order.directory), share=self._share, begun_at=order.begun_at
             )
             try:
-                report(Report(READY, spool.books(), said=changes(job, spool.job)))
-                self._obey(job, settings, spool, log)
+                report(Report(READY, spool.books(), said=changes(self._job, spool.job)))
+                self._obey(spool)
                 books = spool.books()
             finally:
                 spool.close()
         finally:
-            log.close()
+            self._log.close()
         report(Report(ENDED, books))
 
-    def _obey(self, job: Job, settings: Settings, spool: Shard, log: Log) -> None:
+    def _obey(self, spool: Shard) -> None:
         """Waits for the word, and sends."""
-        told = self._orders.next()
-        part = None if told is None else command_of(told)
-        if isinstance(part, Share) and spool.books().waiting:
-            uvloop.run(self._send(Run(job, settings, spool, log, once=self._order.once, share=part)))
+        part = self._next_part()
+        if part is not None and spool.books().waiting:
+            run = Run(self._job, self._settings, spool, self._log, once=self._order.once, share=part)
+            uvloop.run(self._send(run))
+
+    def _next_part(self) -> Share | None:
+        """The word to go, or None to stop; meanwhile the settings may be read anew."""
+        while (told := self._orders.next()) is not None:
+            command = command_of(told)
+            if command != RELOAD:
+                return command if isinstance(command, Share) else None
+            self._reload(None)
+        return None
+
+    def _reload(self, run: Run | None) -> None:
+        """Reads the settings anew, and reports how that went."""
+        said: Sequence[str] = ()
+        try:
+            settings, _ = renew(self._settings, self._config, self._order.overrides, self._job)
+            apply(settings, run, self._log, self._order.log)
+            self._settings = settings
+        except UsageError as error:
+            said = error.problems
+        report(Report(RELOADED, (), said=said))
+        os.set_blocking(REPORTS, run is None)
 
     async def _send(self, run: Run) -> None:
         loop = asyncio.get_running_loop()
@@ -159,6 +180,8 @@ class Duty:
                 run.stop()
             elif told == ABORT:
                 run.abort()
+            elif told == RELOAD:
+                self._reload(run)
         if self._orders.ended:
             asyncio.get_running_loop().remove_reader(ORDERS)
             run.stop()

@@ -6,6 +6,7 @@
     .removed(queue_id)                     `QID: removed`
     .info(text)  .warning(text)            a line of their own
     .flush()                               writes what active() and removed() left; once a turn of the loop
+    .become(log)                           goes on as `log` would, which is given up: a reload, a rotation
     .reopen()  .close()                    after a rotation; at the end
 
 Lines about a delivery come from `NAME/smtp[PID]`, those about a message from `NAME/qmgr[PID]`. An expired
@@ -131,6 +132,12 @@ class Log:
         if self._output is not None:
             self.flush()
             self._output.reopen()
+
+    def become(self, other: "Log") -> None:
+        """What comes now goes where `other` would have written it, in its form."""
+        self.close()
+        self._output, self._delay = other._output, other._delay
+        other._output = None
 
     def close(self) -> None:
         """Write what waits and let go. Later lines go nowhere."""

@@ -201,6 +201,8 @@ class Worker:
             self._feed.wake()
         self._feed.advance(now)
         while not self.asking.full and (request := self._scheduler.next(now)) is not None:
+            if self._scheduler.left < LOW_WATER:  # a window wider than a page
+                self._feed.supply(request.destination)
             carrier = Carrier(self, request.destination)
             self._carriers.add(carrier)
             carrier.start(request)

@@ -5,7 +5,7 @@
     await run.finish(listener)                                carries it out; the listener hears each turn's
                                                               outcomes
     run.stop(), run.abort()                                   from a signal
-    run.change(settings)                                      a reload: for deliveries that start from now on
+    apply(settings, run, log, ...)                            a reload: for deliveries that start from now on
     async for outcome in send(job, settings): ...             all of it, for programs
 
 Does not read the command line, show progress or write results.
@@ -284,6 +284,22 @@ class Run:
             rewriter=self._rewriter,
             note=self._log.info,
         )
+
+
+def apply(settings: Settings, run: Run | None, log: Log, chosen: str | None) -> None:
+    """A reload of checked settings. The log is opened anew too, as a rotation asks for. UsageError: nothing
+    has changed.
+
+    `run` None: it has not begun. `chosen`: where the log goes, whatever the settings say.
+    """
+    opened = open_log(settings, chosen)
+    try:
+        if run is not None:
+            run.change(settings)
+    except BaseException:
+        opened.close()
+        raise
+    log.become(opened)
 
 
 async def send(

@@ -86,7 +86,7 @@ def test_one_worker_imports_nothing_for_several(job: Job, sink: BackgroundSink) 
     imported = set(done.stdout.split())
     assert "fastsmtp.cli.send" in imported
     assert (
-        not {"multiprocessing", "fastsmtp.daemon", "fastsmtp.cli.send_crew", "fastsmtp.worker.only"}
+        not {"multiprocessing", "fastsmtp.daemon.crew", "fastsmtp.cli.send_crew", "fastsmtp.worker.only"}
         & imported
     )
     assert_all_sent_once(job, sink)

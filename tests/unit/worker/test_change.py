@@ -104,3 +104,9 @@ def test_reload_while_hosts_are_looked_up_opens_the_session_as_it_began() -> Non
         smtp_connect_timeout="40", changes=[(5, {"smtp_connect_timeout": "1"})]
     )
     assert round(sum(seen.outcomes["r@x.example"].delays)) == 40
+
+
+def test_window_wider_than_a_page_is_filled_before_anybody_answers() -> None:
+    wide = {"smtp_destination_concurrency_limit": "700", "initial_destination_concurrency": "700"}
+    seen = World(SLOW).run(many(800), **SINGLY, **wide, default_process_limit="700")
+    assert seen.most_open == 700
