@@ -40,6 +40,7 @@ class Fate:
         self.attempts = 0
         self.retry_at = 0.0
         self.in_flight = False
+        self.ahead_at = 0.0
         self.ahead = ""  # what the run wrote ahead of it: what it comes to if the run ends
 
     @property
@@ -137,7 +138,8 @@ class SpoolMachine(RuleBasedStateMachine):
         for recipient in data.draw(st.lists(st.sampled_from(self.flying), unique=True, max_size=9)):
             status = data.draw(st.sampled_from(["unknown", "unknown", DEFERRED]))
             if recipient not in landing:
-                self.by_id[recipient.id].ahead = status
+                fate = self.by_id[recipient.id]
+                fate.ahead, fate.ahead_at = status, self.now
             rows.append(outcome(recipient, status, retry_at=self.now if status == DEFERRED else 0.0))
         return rows
 
@@ -160,7 +162,7 @@ class SpoolMachine(RuleBasedStateMachine):
             if fate.ahead:
                 fate.status, fate.ahead = fate.ahead, ""
                 fate.attempts += 1
-                fate.retry_at = self.now if fate.status == DEFERRED else 0.0
+                fate.retry_at = fate.ahead_at if fate.status == DEFERRED else 0.0
         left: dict[str, int] = {}
         for fate in self.by_id.values():
             if fate.status == UNTRIED:
