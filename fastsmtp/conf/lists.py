@@ -1,6 +1,8 @@
 """Lists in one text: what separates their elements, and what of them may be shown.
 
-    split_words(text)     the elements: commas and blanks separate, but not inside { }
+    split_words(text)     the elements: commas and blanks separate, but not inside { }; from an element that
+                          begins with # on nothing counts
+    comment(text)         what does not count, "" nothing
     veil(text)            the same text for other eyes: tables without what stands in their names
 Source: mystrtok(3); postconf(5).
 """
@@ -20,6 +22,8 @@ _TO_SPACE = str.maketrans(_SEPARATORS, " " * len(_SEPARATORS))
 
 def split_words(text: str) -> tuple[str, ...]:
     """The elements of a list; empty ones vanish. A group in braces protects the separators in it."""
+    if "#" in text:
+        text = text[: len(text) - len(comment(text))]
     if "{" not in text:
         return tuple([word for word in text.translate(_TO_SPACE).split(" ") if word])
     words: list[str] = []
@@ -40,6 +44,18 @@ def split_words(text: str) -> tuple[str, ...]:
     if start >= 0:
         words.append(text[start:])
     return tuple(words)
+
+
+def comment(text: str) -> str:
+    """A comment behind other text, which main.cf does not have: from its # to the end."""
+    depth = 0
+    before = " "
+    for position, character in enumerate(text):
+        if character == "#" and not depth and before in _SEPARATORS:
+            return text[position:]
+        depth += (character == "{") - (character == "}" and depth > 0)
+        before = character
+    return ""
 
 
 def veil(text: str) -> str:

@@ -15,7 +15,8 @@ INTRODUCTION = """\
 
 Made from the table in `fastsmtp/conf` by `python -m fastsmtp.conf.reference docs/parameters.md`.
 
-Settings stand in a file in the syntax of Postfix's `main.cf`, under Postfix's names: `-c` names the file or
+[Settings](settings.md) says how they are written and where they come from. In short: they stand in a file in
+the syntax of Postfix's `main.cf`, under Postfix's names: `-c` names the file or
 its directory, or the environment's `MAIL_CONFIG` does; without either the defaults below hold. A job's
 `[settings]` override the file, `-o NAME=VALUE` overrides both. `$name` in a value stands for the value of
 `name`.

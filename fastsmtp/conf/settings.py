@@ -14,14 +14,14 @@ Source: postconf(5); layers as master.cf's -o has them; parameters.md's alias ta
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from fastsmtp.conf import names
 from fastsmtp.conf.expand import ExpansionError, expand
 from fastsmtp.conf.level import level
-from fastsmtp.conf.lists import veil
+from fastsmtp.conf.lists import comment, veil
 from fastsmtp.conf.maincf import Entry, override, parse
 from fastsmtp.conf.parameter import BadValue, P
 from fastsmtp.conf.table import PARAMETERS, find
@@ -99,6 +99,7 @@ class Settings:
         settings = cls(
             entries, str(file.parent) if file else "", [*warnings, *unknown.warnings, *_notes(entries)]
         )
+        settings.warnings += tuple(settings._comments())
         problems = [*unknown.problems, *(settings.problems() if check else ())]
         if problems:
             raise SettingError(*problems)
@@ -182,6 +183,19 @@ class Settings:
                 "expected smtp_sasl_password_maps to name a table"
             )
         return found
+
+    def _comments(self) -> Iterator[str]:
+        """A warning for each list that ends in what looks like a comment."""
+        for name, entry in self.entries.items():
+            row = find(name) if "#" in entry.value else None
+            if row is not None and row.kind.shape == "words":
+                try:
+                    rest = comment(self.expanded(name))
+                except ExpansionError:
+                    continue  # problems() reports it
+                if rest:
+                    shown = "#..." if row.secret else rest
+                    yield f'{entry.origin}: {name}: no comment can follow other text: passed over: "{shown}"'
 
     def _value(self, name: str, shape: str) -> Value:
         row = find(name)

@@ -8,9 +8,11 @@ Source: ours; spec: content, 6.
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 
-from fastsmtp.conf.settings import Settings
+from fastsmtp.conf.settings import Settings, read
 from fastsmtp.delivery.content import Rewriter
+from fastsmtp.errors import SettingError
 
 
 def rewriter(settings: Settings, warn: Callable[[str], None]) -> Rewriter | None:
@@ -24,8 +26,21 @@ def rewriter(settings: Settings, warn: Callable[[str], None]) -> Rewriter | None
         tables=tables,
         delimiter=settings.text("recipient_delimiter"),
         propagates="generic" in settings.words("propagate_unmatched_extensions"),
-        origin=settings.text("myorigin"),
+        origin=origin(settings),
         destinations=settings.words("mydestination"),
     )
     found: Rewriter = rewriting.Rewriting(generic.Generic(rules, warn), settings.number("header_size_limit"))
     return found
+
+
+def origin(settings: Settings) -> str:
+    """myorigin; on Debian it may be a file, whose first line it is."""
+    text = settings.text("myorigin")
+    if not text.startswith("/"):
+        return text
+    lines = read(Path(text)).splitlines()
+    if not lines or not lines[0].strip():
+        raise SettingError(
+            f"{settings.origin('myorigin')}: myorigin = {text}: expected a domain in that file"
+        )
+    return lines[0].strip()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastsmtp.conf.lists import split_words, veil
+from fastsmtp.conf.lists import comment, split_words, veil
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,19 @@ def test_split_words_separates_outside_braces(text: str, words: tuple[str, ...])
 )
 def test_veil_hides_what_stands_in_the_name_of_a_table(text: str, shown: str) -> None:
     assert veil(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "rest"),
+    [
+        ("a b # c, d", ("a", "b"), "# c, d"),
+        ("a,#b", ("a",), "#b"),
+        ("# all", (), "# all"),
+        ("a#b c", ("a#b", "c"), ""),
+        ("inline:{ # = x } b", ("inline:{ # = x }", "b"), ""),
+        ("{a #b} #c", ("{a #b}",), "#c"),
+    ],
+)
+def test_element_that_begins_with_a_hash_ends_the_list(text: str, words: tuple[str, ...], rest: str) -> None:
+    assert split_words(text) == words
+    assert comment(text) == rest

@@ -236,3 +236,14 @@ def test_main_cf_that_can_be_read_only_once_is_read_once() -> None:
         assert Settings.load(Path(f"/dev/fd/{reader}")).words("relayhost") == ("x",)
     finally:
         os.close(reader)
+
+
+def test_comment_in_a_list_is_passed_over_with_a_warning(tmp_path: Path) -> None:
+    text = "relay_domains = a.example\n  b.example # ours\n  c.example\nsmtp_sasl_path = x # y\n"
+    settings = load(tmp_path, text + "smtp_sasl_password_maps = hash:/x #SECRET\n")
+    assert settings.words("relay_domains") == ("a.example", "b.example")
+    assert settings.text("smtp_sasl_path") == "x # y"
+    assert [warning.replace(f"{tmp_path}/", "") for warning in settings.warnings] == [
+        'main.cf:1: relay_domains: no comment can follow other text: passed over: "# ours  c.example"',
+        'main.cf:5: smtp_sasl_password_maps: no comment can follow other text: passed over: "#..."',
+    ]
