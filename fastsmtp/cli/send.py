@@ -89,7 +89,8 @@ class Errand:
         self._job = job
         self._directory = directory
         self._progress = display(options, settings)
-        self._reloads = Reloads(settings, self._read_anew, directory, say=self._say, hung_up=self._hung_up)
+        place = spool_directory(job, options.spool)
+        self._reloads = Reloads(settings, self._read_anew, place, say=self._say, hung_up=self._hung_up)
         self._run: Run | None = None
         self._interruptions = 0
         self._told_at = time.monotonic()

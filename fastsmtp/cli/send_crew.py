@@ -33,6 +33,7 @@ from fastsmtp.spool.records import Books, Result
 from fastsmtp.spool.shard import Shard
 from fastsmtp.spool.shares import Shares
 from fastsmtp.worker.reload import renew
+from fastsmtp.worker.run import spool_directory
 from fastsmtp.worker.share import most
 
 LIMITS = "smtp_destination_concurrency_limit and default_process_limit allow"
@@ -92,7 +93,8 @@ class CrewErrand:
         self._crew = Crew(order, shares.count, shares.descriptor, self._warn)
         self._progress = display(options, settings)
         self._job = job
-        self._reloads = Reloads(settings, self._read_anew, directory, say=self._say, hung_up=self._crew.stop)
+        place = spool_directory(job, options.spool)
+        self._reloads = Reloads(settings, self._read_anew, place, say=self._say, hung_up=self._crew.stop)
         self._reloads.taken_by = self._reload
         self._interruptions = 0
 

@@ -26,7 +26,7 @@ ROUTE = (
       source="Postfix 2.2; transport(5)"),
     P("relayhost", Words(), "",
       "Next-hop of all mail that nothing else routes; [host] looks up no MX records.",
-      source="Postfix 2.2"),
+      source="Postfix 2.2", reload=False),
     P("default_transport", Text(), "smtp",
       "Transport, with its next-hop if any, of mail that nothing else routes.",
       source="Postfix 2.2"),

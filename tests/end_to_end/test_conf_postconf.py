@@ -257,7 +257,7 @@ lines = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(lines, max_size=8).map("\n".join))
 @example("relayhost = ${mine?{$other}:{}}\nmine = $other\nother = $x9")
 def test_any_main_cf_prints_or_is_refused_alike(directory: Path, text: str) -> None:
