@@ -26,8 +26,8 @@ from fastsmtp.wire.pipeline cimport Pipeline
 from fastsmtp.wire.reply cimport Reply, ReplyReader
 from fastsmtp.wire.sender cimport Sender
 from fastsmtp.wire.terms cimport (
-    C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET,
-    E_ANOMALY, E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_UNUSABLE,
+    C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET, C_XFORWARD,
+    E_ANOMALY, E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_UNUSABLE, E_WARNED,
 )
 from fastsmtp.wire.transaction cimport Transaction
 
@@ -35,7 +35,7 @@ from fastsmtp.errors import LocalProtocolError
 from fastsmtp.wire.pipeline import GROUP_LIMIT
 from fastsmtp.wire.terms import (  # the engine's users find them here
     ANOMALY, ANSWERED, CLOSED, CONTENT_DUE, DATA, EHLO, END, GREETING, HELO, IDLE, LONE_END, MAIL, PROBE, QUIT, RCPT, READY,
-    REFUSED, RSET, UNUSABLE,
+    REFUSED, RSET, UNUSABLE, WARNED, XFORWARD,
 )
 
 
@@ -44,9 +44,12 @@ cdef class SessionEngine:
     def __init__(
         self, bytes helo_name not None, *, discard=frozenset(),
         bint always_ehlo=True, bint never_ehlo=False, bint chained=True,
+        bytes own_name=b"", bint helo_for_pix=True, bint forwards=False,
         bint plain=False, int window=1, int window_limit=0,
     ):
-        self._introduction = Introduction(helo_name, frozenset(discard), always_ehlo, never_ehlo)
+        self.introduction = Introduction(
+            helo_name, frozenset(discard), always_ehlo, never_ehlo, own_name, helo_for_pix, forwards
+        )
         self.offers = {}
         self.peer_name = b""
         self.plain = plain
@@ -130,6 +133,14 @@ cdef class SessionEngine:
     # State
 
     @property
+    def transcript(self):
+        return self._pipe.listener
+
+    @transcript.setter
+    def transcript(self, listener):
+        self._pipe.listener = listener
+
+    @property
     def chunking(self):
         return self._sender.chunking
 
@@ -166,6 +177,8 @@ cdef class SessionEngine:
 
     cdef int _answer(self, Reply reply) except -1:
         cdef int command = self._pipe.expected()
+        if self._pipe.listener is not None:
+            self._pipe.listener.heard(reply)
         if reply.garbled:
             self.suspect = True
         self._closing = reply.closing()
@@ -184,6 +197,9 @@ cdef class SessionEngine:
             self._envelope_open = False
             if command == C_PROBE and reply.digit() != 2:
                 self._events.append((E_UNUSABLE, reply))
+        elif command == C_XFORWARD:
+            if reply.digit() != 2:
+                self._events.append((E_WARNED, reply))
         elif command == C_QUIT:
             self._events.append((E_CLOSED, None))
         elif command == C_IDLE:
@@ -194,7 +210,7 @@ cdef class SessionEngine:
         return 0
 
     cdef int _introduce(self, int command, Reply reply) except -1:
-        cdef Introduction introduction = self._introduction
+        cdef Introduction introduction = self.introduction
         introduction.answer(command, reply)
         if introduction.line is not None:
             self._pipe.say(introduction.line, introduction.command)
@@ -210,6 +226,7 @@ cdef class SessionEngine:
             self._sender.size = introduction.size
             self._sender.eightbit = introduction.eightbit
             self._sender.dsn = introduction.dsn
+            self._sender.forward = introduction.forward
             self._sender.chunking = not self.plain and self._window_limit > 0 and "CHUNKING" in introduction.offers
             self._sender.chained = self._sender.chained and not introduction.discards("CHAINING")
             self._events.append(introduction.event)

@@ -5,23 +5,36 @@ The engine hands in each reply that is the introduction's to read, and finds wha
     line, command   what is said next, and the command whose reply is then waited for; None: nothing
     event           what the engine's user is told: READY (the peer is introduced, `offers` stand) or REFUSED; None: nothing
 
-Only what stands in `offers` was offered: keywords to discard never get there. Does not know of transactions, and sends
-nothing itself.
+Only what stands in `offers` was offered: keywords to discard never get there. What is worth a line in the log is left in
+`notes`, as (kind, what the peer said) pairs. Does not know of transactions, and sends nothing itself.
 Source: RFC 5321 3.1, 3.2, 4.1.1.1; 1870; 9422; Postfix smtp_proto(3), smtp_always_send_ehlo, smtp_never_send_ehlo,
-smtp_discard_ehlo_keywords; spec: session, 4, 6 and 8.
+smtp_discard_ehlo_keywords, smtp_pix_workarounds, smtp_send_xforward_command; spec: session, 4 to 8, 10.1.
 """
 
 cimport cython
-from fastsmtp.wire.terms cimport C_EHLO, C_GREETING, C_HELO, E_READY, E_REFUSED
+from fastsmtp.wire.terms cimport (
+    C_EHLO, C_GREETING, C_HELO, E_READY, E_REFUSED, N_BAD_SIZE, N_NO_8BITMIME, N_OWN_NAME,
+)
+
+STARRED = b"20 *\t\n"  # all that the greeting of a PIX firewall is made of; a `-` or a letter is none
+# All that is known of a message that came in here: Postfix says the same of one that was submitted locally
+ORIGIN = b"XFORWARD SOURCE=LOCAL\r\n"
 
 
 @cython.final
 cdef class Introduction:
-    def __init__(self, bytes helo_name not None, frozenset discard, bint always_ehlo, bint never_ehlo):
+    def __init__(
+        self, bytes helo_name not None, frozenset discard not None, bint always_ehlo, bint never_ehlo,
+        bytes own_name not None, bint helo_for_pix, bint forwards,
+    ):
         self._helo_name = helo_name
         self._discard = discard
         self._always_ehlo = always_ehlo
         self._never_ehlo = never_ehlo
+        self._own_name = own_name
+        self._helo_for_pix = helo_for_pix
+        self._forwards = forwards
+        self.notes = ()
         self.offers = {}
         self.peer_name = b""
 
@@ -41,6 +54,10 @@ cdef class Introduction:
         self.command = command
         return 0
 
+    cdef int _note(self, int kind, str subject) except -1:
+        self.notes += ((kind, subject),)
+        return 0
+
     cdef int _answer_greeting(self, Reply reply) except -1:
         cdef bint esmtp
         if reply.digit() != 2:
@@ -48,7 +65,10 @@ cdef class Introduction:
             return 0
         words = reply.raw[3:].upper().replace(b"\n", b" ").split(b" ")
         esmtp = b"ESMTP" in words
-        if (self._always_ehlo or esmtp) and not self._never_ehlo:
+        if self._own_name and words[1:2] == [self._own_name.upper()]:
+            self._note(N_OWN_NAME, self._own_name.decode("ascii"))
+        self.is_pix = not reply.raw.translate(None, STARRED)
+        if (self._always_ehlo or esmtp) and not (self._never_ehlo or (self.is_pix and self._helo_for_pix)):
             return self._say(b"EHLO " + self._helo_name + b"\r\n", C_EHLO)
         return self._say(b"HELO " + self._helo_name + b"\r\n", C_HELO)
 
@@ -83,16 +103,27 @@ cdef class Introduction:
             keyword = keyword.upper()
             if keyword not in self._discard:
                 offers[keyword] = parameters.strip(" ")
-        if "SMTPUTF8" in offers:
-            offers.setdefault("8BITMIME", "")
+        if "SMTPUTF8" in offers and "8BITMIME" not in offers:
+            self._note(N_NO_8BITMIME, "")
+            offers["8BITMIME"] = ""
+        self.extended = True
         self.offers = offers
         self.pipelining = "PIPELINING" in offers
         self.dsn = "DSN" in offers
         self.size = "SIZE" in offers
-        limit = offers.get("SIZE", "")
-        self.size_limit = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 19 else 0
         self.eightbit = "8BITMIME" in offers
+        if self._forwards and "SOURCE" in offers.get("XFORWARD", "").upper().split():
+            self.forward = ORIGIN
+        self._parse_size(offers.get("SIZE", ""))
         self._parse_limits(offers.get("LIMITS", ""))
+        return 0
+
+    cdef int _parse_size(self, str limit) except -1:
+        """A limit that cannot be read, or does not fit, is none."""
+        if limit.isascii() and limit.isdigit():
+            self.size_limit = int(limit) if len(limit) < 19 else 0
+        elif limit:
+            self._note(N_BAD_SIZE, limit)
         return 0
 
     cdef int _parse_limits(self, str text) except -1:

@@ -73,6 +73,8 @@ cdef class Pipeline:
     cdef int say(self, bytes line, int command) except -1:
         self.expect(command)
         self._unanswered += PyBytes_GET_SIZE(line)
+        if self.listener is not None:
+            self.listener.said(line)
         return self.give(line)
 
     cdef int give(self, bytes piece) except -1:

@@ -9,7 +9,7 @@ Source: RFC 5321 4.1.4, 2920, 3030; Postfix smtp_proto(3) (spec: session, 11).
 cimport cython
 from cpython.bytes cimport PyBytes_GET_SIZE
 from fastsmtp.wire.pipeline cimport C_TAKE_LIMIT, Pipeline
-from fastsmtp.wire.terms cimport C_DATA, C_END, C_LONE_END, C_MAIL, C_QUIT, C_RCPT, C_RSET
+from fastsmtp.wire.terms cimport C_DATA, C_END, C_LONE_END, C_MAIL, C_QUIT, C_RCPT, C_RSET, C_XFORWARD
 from fastsmtp.wire.transaction cimport Transaction
 
 BLIND_LIMIT = 262144   # content up to here follows BDAT before a recipient is accepted: more is not sent for nothing
@@ -72,8 +72,8 @@ cdef class Sender:
         cdef bytes line
         while transaction.cursor <= size:
             if transaction.cursor == 0:
-                line = transaction.mail_line(self.size, self.eightbit)
-                if self.sending and not self._may_follow(transaction, PyBytes_GET_SIZE(line)):
+                line = transaction.mail_line(self.size, self.eightbit, self.dsn)
+                if not self._say_origin(transaction, PyBytes_GET_SIZE(line)):
                     return False
             else:
                 line = transaction.rcpt_line(transaction.cursor - 1, self.dsn)
@@ -101,6 +101,19 @@ cdef class Sender:
             self.pipe.give(b".\r\n")
             self.pipe.expect(C_LONE_END)
             self.transactions.pop(self.sending)
+        return True
+
+    cdef bint _say_origin(self, Transaction transaction, Py_ssize_t length) except -1:
+        """XFORWARD, if there is one, ahead of a MAIL command of so many bytes; False: neither may leave now."""
+        if self.forward is None or transaction.introduced:
+            return not self.sending or self._may_follow(transaction, length)
+        if self.pipe.pipelining:
+            length += PyBytes_GET_SIZE(self.forward)
+        if self.sending and not self._may_follow(transaction, length) or not self.pipe.may_say(length):
+            return False
+        transaction.introduced = True
+        transaction.said += PyBytes_GET_SIZE(self.forward)
+        self.pipe.say(self.forward, C_XFORWARD)
         return True
 
     cdef bint _may_follow(self, Transaction transaction, Py_ssize_t length) except -1:
@@ -134,6 +147,8 @@ cdef class Sender:
         return True
 
     cdef int _give_content(self, Transaction transaction) except -1:
+        if self.pipe.listener is not None:
+            self.pipe.listener.content(PyBytes_GET_SIZE(transaction.content))
         self.pipe.give(transaction.content)
         transaction.ends_at = self.pipe.handed
         transaction.cursor = len(transaction.recipients) + 3

@@ -1,4 +1,4 @@
-"""The words that the engine and its users share: commands that wait for a reply, and events.
+"""The words that the engine and its users share: commands that wait for a reply, events, notes of an introduction.
 
 Commands name a stage too: what a session waits for is the oldest command without a reply, IDLE where there is none.
 What each event means, and its subject, stands in engine.pyi.
@@ -9,6 +9,7 @@ Source: ours; the stages are those of Postfix smtp_proto(3) (spec: session, 11 a
 GREETING = C_GREETING
 EHLO = C_EHLO
 HELO = C_HELO
+XFORWARD = C_XFORWARD
 MAIL = C_MAIL
 RCPT = C_RCPT
 DATA = C_DATA
@@ -26,3 +27,8 @@ ANSWERED = E_ANSWERED
 UNUSABLE = E_UNUSABLE
 CLOSED = E_CLOSED
 ANOMALY = E_ANOMALY
+WARNED = E_WARNED
+
+OWN_NAME = N_OWN_NAME
+BAD_SIZE = N_BAD_SIZE
+NO_8BITMIME = N_NO_8BITMIME

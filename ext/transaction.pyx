@@ -28,6 +28,13 @@ cdef bytes xtext(bytes text):
     ])
 
 
+cdef bytes utf8_xtext(bytes text):
+    """RFC 6533 3: what does not print, `+`, `=` and backslash become \\x{HEX}."""
+    return "".join([
+        c if 32 < ord(c) < 127 and c not in "+=\\" else "\\x{%02X}" % ord(c) for c in text.decode("utf-8")
+    ]).encode("ascii")
+
+
 @cython.final
 @cython.freelist(64)
 cdef class Transaction:
@@ -42,6 +49,9 @@ cdef class Transaction:
         subject=None,
         list originals=None,
         bint chunked=False,
+        bint utf8=False,
+        bytes dsn_mail=b"",
+        bytes dsn_rcpt=b"",
     ):
         if not recipients:
             raise ValueError("a transaction without recipients")
@@ -55,6 +65,9 @@ cdef class Transaction:
         self.subject = subject
         self.originals = originals
         self.chunked = chunked
+        self.utf8 = utf8
+        self.dsn_mail = dsn_mail
+        self.dsn_rcpt = dsn_rcpt
         self.replies = [None] * len(recipients)
 
     @property
@@ -77,7 +90,7 @@ cdef class Transaction:
     cdef int rewind(self) except -1:
         self.forget_answers()
         self.cursor = self.said = self.ends_at = 0
-        self.grouped = self.nested = False
+        self.grouped = self.nested = self.introduced = False
         return 0
 
     cdef int forget_answers(self) except -1:
@@ -96,7 +109,8 @@ cdef class Transaction:
                     break
         return 0
 
-    cdef bytes mail_line(self, bint size, bint eightbit):
+    cdef bytes mail_line(self, bint size, bint eightbit, bint dsn):
+        """Parameters in Postfix's order: SIZE, BODY, ENVID, RET, SMTPUTF8."""
         cdef bytes line = b"MAIL FROM:<" + self.sender
         if size and self.size >= 0:
             line += b"> SIZE=%d" % self.size
@@ -106,6 +120,10 @@ cdef class Transaction:
             line += b" BODY=BINARYMIME"
         elif eightbit and self.encoding:
             line += b" BODY=8BITMIME" if self.encoding == 8 else b" BODY=7BIT"
+        if dsn:
+            line += self.dsn_mail
+        if self.utf8:
+            line += b" SMTPUTF8"
         return line + b"\r\n"
 
     cdef bytes rcpt_line(self, Py_ssize_t index, bint dsn):
@@ -113,5 +131,11 @@ cdef class Transaction:
         cdef bytes original
         if dsn:
             original = recipient if self.originals is None else <bytes>self.originals[index]
-            return b"RCPT TO:<" + recipient + b"> ORCPT=rfc822;" + xtext(original) + b"\r\n"
+            return b"RCPT TO:<" + recipient + b"> ORCPT=" + self.orcpt(original) + self.dsn_rcpt + b"\r\n"
         return b"RCPT TO:<" + recipient + b">\r\n"
+
+    cdef bytes orcpt(self, bytes original):
+        """Address type and address; `utf-8` where the peer is told that there may be such (RFC 6533)."""
+        if self.utf8 and not original.isascii():
+            return b"utf-8;" + utf8_xtext(original)
+        return b"rfc822;" + xtext(original)

@@ -19,6 +19,7 @@ import asyncio
 
 from fastsmtp.delivery import limits
 from fastsmtp.delivery.desk import Desk
+from fastsmtp.delivery.entry import Entry
 from fastsmtp.delivery.settling import Settling, doubtful
 from fastsmtp.delivery.walk import Walk
 from fastsmtp.errors import ContentError, Pending
@@ -28,11 +29,13 @@ from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
 from fastsmtp.session import stages
 from fastsmtp.session.connection import Session
+from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
 
 POSTPONED_LIMIT = (
     20  # times a request may wait for tables; who asks more often never gets an answer that stays
 )
+XFORWARD = "XFORWARD helo/protocol command"  # as Postfix calls it
 SPARED_LIMIT = 3  # times a request may come back untouched before it counts as a failure of the site
 
 
@@ -44,7 +47,7 @@ class Carrier:
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
         self._generation = desk.generation
-        self._walk = Walk(desk, destination)
+        self._walk = Walk(desk, destination, Entry(desk, destination).open)
         self._settling = Settling(desk)
         self.destination = destination
         self._session: Session | None = None
@@ -109,6 +112,9 @@ class Carrier:
                 request, Verdict(False, error.soft, error.dsn, error.reason), "none", reached=True
             )
             return False
+        if transaction.utf8 and "SMTPUTF8" not in session.engine.offers:
+            self._leave_to_others(session, request)
+            return False
         limit = session.engine.size_limit
         if 0 < limit < transaction.size:
             text = f"message size {transaction.size} exceeds size limit {limit} of server {session.name}"
@@ -133,6 +139,16 @@ class Carrier:
         self._settling.decide_all(
             request, Verdict(False, True, status.UNAVAILABLE, text), "none", reached=True
         )
+
+    def _leave_to_others(self, session: Session, request: Request) -> None:
+        """This peer cannot take it; another host of its next-hop may."""
+        verdict = classify.no_smtputf8(session.name)
+        if self._walk.used_up(request):
+            self._settling.decide_all(request, verdict, session.relay, reached=True)
+        else:
+            self._desk.log.info(f"{request.queue_id}: {verdict.text}")
+            self._walk.note_failure(request, verdict, session.host)
+            self._put_back(request)
 
     def _begin_next(self, session: Session) -> bool:
         """The next request that this session can take, if one waits."""
@@ -163,9 +179,13 @@ class Carrier:
         ):
             session.close()
 
+    def warned(self, session: Session, reply: Reply) -> None:
+        self._desk.log.warning(classify.refused(reply, session.name, XFORWARD).text)
+
     def answered(self, session: Session, transaction: Transaction) -> None:
         request: Request = transaction.subject  # type: ignore[assignment]
         if session.uses > 1 and request.spared < SPARED_LIMIT and classify.sends_away(transaction):
+            self._desk.memory.ended_after(session.host, session.uses - 1)
             self._spare(request)
             session.close()
         else:
@@ -183,6 +203,9 @@ class Carrier:
             self._session = None
         elif not left:
             return
+        self._learn(session)
+        if left and session.uses > 0 and not session.engine.plain and left[0].untouched:
+            self._desk.memory.ended_after(session.host, session.uses)
         in_doubt = doubtful(left) if self._generation.rules.at_most_once else []
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
@@ -243,6 +266,7 @@ class Carrier:
 
     def _release(self, session: Session) -> None:
         """Nothing more for it to do: kept for a while, or closed; the slot goes on without it."""
+        self._learn(session)
         self._session = None
         session.driver = None
         desk = self._desk
@@ -255,6 +279,15 @@ class Carrier:
                 desk.cache.checkin(self.destination, session, identity, for_host=session.stands_in)
                 session.park(desk.cache.discard)
         self._go_on()
+
+    def _learn(self, session: Session) -> None:
+        """What later sessions with the peer start from, and what the postmaster is to know."""
+        engine, transcript = session.engine, session.transcript
+        if transcript is not None and transcript.keeps and engine.suspect:
+            self._desk.complain(transcript)
+        offers = " ".join(sorted(engine.offers))
+        window = engine.window if engine.chunking else 0
+        self._desk.memory.learn(session.host, offers, window, plain=engine.plain)
 
     @property
     def _outdated(self) -> bool:

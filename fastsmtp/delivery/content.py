@@ -15,17 +15,19 @@ Source: Postfix smtp_proto(3), disable_mime_output_conversion, smtp_line_length_
 session, 10.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from fastsmtp.errors import ContentError, MimeError
-from fastsmtp.mail.address import to_wire
+from fastsmtp.mail.address import to_wire, unquoted
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
-from fastsmtp.outcome.status import CONTENT
+from fastsmtp.outcome.status import CONTENT, NEEDS_SMTPUTF8
 from fastsmtp.wire.encoder import Encoder, scan
 from fastsmtp.wire.transaction import BINARY, Transaction
 
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 SIZE_UNKNOWN = -1  # conversion changes it: SIZE= is not announced
 
 
@@ -60,6 +62,10 @@ class ContentRules(NamedTuple):
     boundary_limit: int
     header_limit: int
     quotes: bool  # local parts in the envelope
+    smtputf8: bool  # smtputf8_enable
+    headers_ask: bool  # a header outside ASCII asks for SMTPUTF8, as an address does
+    dsn_mail: bytes  # what MAIL says to peers that offer DSN: ENVID and RET
+    dsn_rcpt: bytes  # and RCPT: NOTIFY
 
 
 class _Encoded(NamedTuple):
@@ -69,6 +75,7 @@ class _Encoded(NamedTuple):
     size: int  # for SIZE=; negative: not announced, since conversion makes it unknown
     encoding: int
     broke_lines: bool
+    asks_utf8: bool = False
 
 
 class _Kind(NamedTuple):
@@ -102,6 +109,11 @@ class _Encoders:
             )
 
 
+def _end_of_headers(message: bytes) -> int:
+    end = _EMPTY_LINE.search(message)
+    return len(message) if end is None else end.start()
+
+
 def unheard(text: str) -> None:
     """For those who keep no log."""
 
@@ -123,8 +135,6 @@ class Content:
         of requests whose content has lines over the limit.
         """
         self._note = note
-        self._limit = rules.line_length_limit
-        self._quotes = rules.quotes
         self._encoders = {False: _Encoders(rules, chunked=False)}
         self._rules = rules
         self._message = message
@@ -150,18 +160,8 @@ class Content:
             sender = self._wire(request.sender)
         else:
             request.sender = self._sender or ""
-        encoded = self._encoded(first, kind)
-        if encoded.broke_lines:
-            self._tell_of_breaks(request)
-        return Transaction(
-            sender,
-            [self._wire(recipient.address) for recipient in request.recipients],
-            encoded.wire,
-            size=encoded.size,
-            encoding=encoded.encoding,
-            subject=request,
-            chunked=kind.chunked,
-        )
+        recipients = [self._wire(recipient.address) for recipient in request.recipients]
+        return self._made(request, sender, recipients, None, kind)
 
     def look_up(self, recipient: Recipient) -> None:
         """Asks for every address that a transaction with `recipient` asks for. Pending, ContentError."""
@@ -179,7 +179,8 @@ class Content:
     def _tell_of_breaks(self, request: Request) -> None:
         """Once for a request, however many hosts it takes."""
         if request.sessions_tried <= 1:
-            self._note(f"{request.queue_id}: breaking line > {self._limit} bytes with <CR><LF>SPACE")
+            limit = self._rules.line_length_limit
+            self._note(f"{request.queue_id}: breaking line > {limit} bytes with <CR><LF>SPACE")
 
     def _encoded(self, recipient: Recipient, kind: _Kind) -> _Encoded:
         if self._message is not None:
@@ -200,7 +201,23 @@ class Content:
         addresses = [recipient.address for recipient in request.recipients]
         sender = self._wire(rewriter.address(request.sender))
         recipients = [self._wire(rewriter.address(address)) for address in addresses]
-        encoded = self._encoded(first, kind)
+        originals = [self._wire(address) for address in addresses]
+        return self._made(request, sender, recipients, originals, kind)
+
+    def _made(
+        self,
+        request: Request,
+        sender: bytes,
+        recipients: list[bytes],
+        originals: list[bytes] | None,
+        kind: _Kind,
+    ) -> Transaction:
+        rules = self._rules
+        encoded = self._encoded(request.recipients[0], kind)
+        utf8 = encoded.asks_utf8 or not (sender.isascii() and all(map(bytes.isascii, recipients)))
+        if utf8 and not rules.smtputf8:
+            text = "an address outside ASCII needs SMTPUTF8, and smtputf8_enable = no"
+            raise ContentError(NEEDS_SMTPUTF8, text)
         if encoded.broke_lines:
             self._tell_of_breaks(request)
         return Transaction(
@@ -211,7 +228,10 @@ class Content:
             encoding=encoded.encoding,
             subject=request,
             chunked=kind.chunked,
-            originals=[self._wire(address) for address in addresses],
+            originals=originals,
+            utf8=utf8,
+            dsn_mail=rules.dsn_mail,
+            dsn_rcpt=rules.dsn_rcpt,
         )
 
     def _rendered(self, recipient: Recipient) -> Renderer:
@@ -222,7 +242,7 @@ class Content:
     def _wire(self, address: str) -> bytes:
         if not address:
             return b""
-        return to_wire(address) if self._quotes else address.encode("ascii")
+        return to_wire(address) if self._rules.quotes else unquoted(address)
 
     def _share(self, message: bytes, kind: _Kind) -> _Encoded:
         if self._rewriter is not None:
@@ -238,9 +258,12 @@ class Content:
         if is_7bit or kind.eightbit or encoders.converting is None or kind.binary:
             wire = encoders.as_is.encode(message)
             broke_lines = encoders.as_is.broke_lines
+            asks = (
+                self._rules.headers_ask and not is_7bit and not message[: _end_of_headers(message)].isascii()
+            )
             if kind.binary and (broke_lines or not (is_7bit or kind.eightbit)):
-                return _Encoded(encoders.unbroken.encode(message), size, BINARY, False)
-            return _Encoded(wire, size, 7 if is_7bit else 8, broke_lines)
+                return _Encoded(encoders.unbroken.encode(message), size, BINARY, False, asks)
+            return _Encoded(wire, size, 7 if is_7bit else 8, broke_lines, asks)
         try:
             wire = encoders.converting.encode(message)
         except MimeError as error:

@@ -8,8 +8,8 @@ it, and each of its recipients is recorded once per attempt.
 Source: ours; design page, section 3.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.request import Request
@@ -19,8 +19,12 @@ from fastsmtp.route.hosts import Router
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
 from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.session.memory import HostMemory
 from fastsmtp.session.rules import SessionRules
+from fastsmtp.session.transcript import Transcript
 from fastsmtp.wire.transaction import Transaction
+
+Result = TypeVar("Result")
 
 
 class ContentSource(Protocol):
@@ -73,11 +77,18 @@ class Desk(Protocol):
 
     generation: Generation  # for deliveries that start now
     cache: SessionCache[Session]
+    memory: HostMemory
     log: Log
     arrived_at: float  # Unix time at which the job was taken in
 
     def clock(self) -> float:
         """Unix time."""
+
+    async def settle(self, question: Callable[[], Result]) -> Result:
+        """What `question` gives once every table in it has an answer; its TableError passes."""
+
+    def complain(self, session_transcript: Transcript) -> None:
+        """The peer broke the protocol, and the postmaster wants to know: once for a session."""
 
     def reusable(self, session: Session) -> bool:
         """Its time and count limits allow a further transaction."""

@@ -12,37 +12,40 @@ connection its best hosts are asked for among the idle sessions, before each oth
 that fails softly is followed by the next host, one that fails hard by none. A request can leave a walk for a
 session and come back for the hosts that are left: its place is in the request itself.
 
-Does not carry transactions, does not record outcomes.
+Does not open sessions itself (entry.py), does not carry transactions, does not record outcomes.
 Source: Postfix smtp_connect(3), smtp_trouble(3), smtp_reuse(3); spec: routing, 3 to 6.
 """
 
 import os
+from collections.abc import Awaitable, Callable
 
 from fastsmtp.delivery.desk import Desk
-from fastsmtp.errors import SessionError, SessionTimeout
 from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.request import Request
-from fastsmtp.outcome import classify, status
+from fastsmtp.outcome import status
 from fastsmtp.outcome.classify import Verdict
 from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
-from fastsmtp.route.hosts import LOOP_PORT
 from fastsmtp.session.cache import Identity
-from fastsmtp.session.connection import Refused, Session
-from fastsmtp.session.opening import BindFailure, open_session
-from fastsmtp.session.stages import STAGES
-from fastsmtp.wire import engine
+from fastsmtp.session.connection import Session
+from fastsmtp.session.opening import BindFailure
+
+Opener = Callable[[Host, Request], Awaitable[Session | Verdict]]
 
 
 class Walk:
     """The walk over the hosts of one destination."""
 
-    __slots__ = ("_desk", "_destination", "_generation", "identity")
+    __slots__ = ("_desk", "_destination", "_generation", "_opened", "identity")
 
-    def __init__(self, desk: Desk, destination: Destination) -> None:
+    def __init__(self, desk: Desk, destination: Destination, opened: Opener) -> None:
+        """`opened` gives a session, or what the host's refusal means; OSError where no connection came
+        about.
+        """
         self._desk = desk
         self._generation = desk.generation
         self._destination = destination
+        self._opened = opened
         self.identity = Identity(destination.transport)  # of its sessions
 
     async def session(self, request: Request) -> Session | Verdict | Destination:
@@ -132,7 +135,7 @@ class Walk:
         request.host_index = place + 1
         request.addresses_tried += 1
         try:
-            found = await self._open(host)
+            found = await self._opened(host, request)
         except OSError as error:
             verdict = self._unreached(host, error)
             self.note_failure(request, verdict, None)
@@ -151,25 +154,6 @@ class Walk:
         text = f"connect to {host.relay}: {reason}"
         self._desk.log.info(text)
         return Verdict(False, True, status.NO_CONNECTION, text)
-
-    async def _open(self, host: Host) -> Session | Verdict:
-        """A session, or what the host's refusal means. OSError."""
-        desk, generation = self._desk, self._generation
-        try:
-            session = await open_session(host, generation.sessions, generation.deadlines, desk.log.warning)
-        except Refused as refusal:
-            soften = refusal.at == engine.GREETING and generation.rules.skips_5xx_greeting
-            return classify.unwelcome(refusal.reply, host.label, soften=soften)
-        except SessionError as error:
-            return classify.stream_failure(
-                host.label, STAGES[error.stage], timed_out=isinstance(error, SessionTimeout)
-            )
-        if host.port == LOOP_PORT and generation.sessions.is_own_name(session.engine.peer_name):
-            session.close()
-            own_name = generation.sessions.own_name.decode()
-            desk.log.warning(f"host {host.relay} replied to HELO/EHLO with my own hostname {own_name}")
-            return classify.looping(self._destination.nexthop, is_best=host.best)
-        return session
 
     def _next_place(self, request: Request) -> int | None:
         """Where the next host of the site stands; None at its end, and at its limits."""

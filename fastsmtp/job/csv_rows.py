@@ -102,12 +102,12 @@ class _Lines:
 class CsvReader:
     """Reads blocks in order; a record that a block's end cuts is kept for the next one."""
 
-    def __init__(self, header: Header, columns: Sequence[str]) -> None:
-        """`columns` are those to pack, without `email`."""
+    def __init__(self, header: Header, columns: Sequence[str], *, utf8: bool = False) -> None:
+        """`columns` are those to pack, without `email`. `utf8`: see Sifter."""
         self._header = header
         self._width = len(header.columns)
         self._packed_indexes = [header.columns.index(column) for column in columns]
-        self._sifter = Sifter()
+        self._sifter = Sifter(utf8=utf8)
         self._cut_text = ""  # a record whose quotes are still open
         self._cut_line = 0
 

@@ -131,7 +131,7 @@ def _sender(text: str, faults: Faults) -> tuple[str | None, Sender | None]:
             return None, None
     if not text:
         return "", None
-    parsed = parse(text)
+    parsed = parse(text, utf8=True)  # open_spool asks whether it may be
     if isinstance(parsed, str):
         faults.add("sender", f"`{text}`: {parsed}; expected {SENDER_EXPECTED}")
         return None, None

@@ -31,9 +31,9 @@ def in_words(error: ValueError | RecursionError) -> str:
 class JsonReader:
     """One JSON object a line."""
 
-    def __init__(self, keeps_line: bool) -> None:
+    def __init__(self, keeps_line: bool, *, utf8: bool = False) -> None:
         self._keeps_line = keeps_line
-        self._sifter = Sifter()
+        self._sifter = Sifter(utf8=utf8)
         self._decode = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
     def chunk(self, block: Block) -> Chunk:
@@ -98,8 +98,8 @@ def _value_reason(name: str, value: object) -> str:
 class TextReader:
     """One address a line."""
 
-    def __init__(self) -> None:
-        self._sifter = Sifter()
+    def __init__(self, *, utf8: bool = False) -> None:
+        self._sifter = Sifter(utf8=utf8)
 
     def chunk(self, block: Block) -> Chunk:
         """The rows of a block."""

@@ -3,7 +3,8 @@
     kind_of(path)                  "csv", "jsonl" or "txt", by its name; a further .gz is passed over
     columns(path)                  what each row offers; None where rows may differ (.jsonl)
     fields_format(path, needed)    how rows are packed for a job that uses the fields `needed`
-    read(path, fields_format)      -> Iterator[(good, bad)], some 1,000 rows each, in the order of the list
+    read(path, fields_format, utf8=...)    -> Iterator[(good, bad)], some 1,000 rows each, in the order of
+    the list
 
     good: list of (line, address, domain, key, fields)     bad: list of (line, address, reason)
 
@@ -59,26 +60,28 @@ def fields_format(path: Path, needed: Set[str]) -> FieldsFormat:
     return FieldsFormat("columns", tuple(name for name in offered if name in wanted))
 
 
-def read(path: Path, packing: FieldsFormat) -> Iterator[Chunk]:
-    """The rows of the list. `packing` comes from `fields_format` for the same list."""
-    for good, bad in _chunks(path, packing):
+def read(path: Path, packing: FieldsFormat, *, utf8: bool = False) -> Iterator[Chunk]:
+    """The rows of the list. `packing` comes from `fields_format` for the same list. `utf8`: local parts may
+    be outside ASCII.
+    """
+    for good, bad in _chunks(path, packing, utf8=utf8):
         bad.sort()  # what is wrong with a row is found in several places
         yield good, bad
 
 
-def _chunks(path: Path, packing: FieldsFormat) -> Iterator[Chunk]:
+def _chunks(path: Path, packing: FieldsFormat, *, utf8: bool) -> Iterator[Chunk]:
     kind = kind_of(path)
     if kind == "csv":
-        yield from _read_csv(path, packing)
+        yield from _read_csv(path, packing, utf8=utf8)
         return
-    reader = JsonReader(packing.kind == "json") if kind == "jsonl" else TextReader()
+    reader = JsonReader(packing.kind == "json", utf8=utf8) if kind == "jsonl" else TextReader(utf8=utf8)
     for block in blocks(path):
         yield reader.chunk(block)
 
 
-def _read_csv(path: Path, packing: FieldsFormat) -> Iterator[Chunk]:
+def _read_csv(path: Path, packing: FieldsFormat, *, utf8: bool) -> Iterator[Chunk]:
     header = read_header(path)
-    reader = CsvReader(header, packing.columns)
+    reader = CsvReader(header, packing.columns, utf8=utf8)
     for block in blocks(path):
         yield reader.chunk(_after(block, header.end_line))
     yield reader.chunk(Block(0, "", True), at_end=True)

@@ -47,7 +47,9 @@ def rejected(line: int, address: str, reason: str) -> Rejected:
 class Sifter:
     """Checks addresses, and remembers the domains that passed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, utf8: bool = False) -> None:
+        """`utf8`: local parts may be outside ASCII."""
+        self._utf8 = utf8
         self._domains: dict[str, str] = {}  # to itself: all rows of a domain then share one string
 
     def sift(
@@ -72,7 +74,7 @@ class Sifter:
                 self.sift(lines[part], addresses[part], packed[part], good, bad)
             return
         for line, address, fields in zip(lines, addresses, packed, strict=True):
-            parsed = parse(address)
+            parsed = parse(address, utf8=self._utf8)
             if isinstance(parsed, str):
                 bad.append(rejected(line, address, parsed))
             else:

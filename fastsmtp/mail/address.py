@@ -2,15 +2,17 @@
 
     parse(text)           Address(local, domain), or the reason (str) why it is none; never raises
     quote(local, domain)  wire form: local part quoted where RFC 5321 needs it
+    unquoted(text)        the same for smtp_quote_rfc821_envelope = no, as far as a command allows it
     to_wire(text)         wire form, as bytes, of what `parse` accepts: the one step from str to bytes
     parse_domain(text)    lower case, A-labels; or None
     is_plain(text)        a dot-atom address: its wire form is itself
     split_plain(many)     the common form of many addresses, checked in one look
 
-A local part is ASCII (another one needs SMTPUTF8, which is not offered): a dot-atom, a quoted string, or a
-dot-atom with dots where none should be (`a..b@`, `.a@`, `a.@`): such mailboxes exist, Postfix quotes them, so
-do we. A domain is a host name, in A- or U-labels, or an address literal. Underscores are let through as
-Postfix does. Comments, routes, display names and angle brackets are not part of an address here.
+A local part is a dot-atom, a quoted string, or a dot-atom with dots where none should be (`a..b@`, `.a@`,
+`a.@`): such mailboxes exist, Postfix quotes them, so do we. It is ASCII, or where `utf8` allows it any text
+that prints (RFC 6531: the peer must offer SMTPUTF8). A domain is a host name, in A- or U-labels, or an
+address literal. Underscores are let through as Postfix does. Comments, routes, display names and angle
+brackets are not part of an address here.
 
 Source: RFC 5321 4.1.2, 4.1.3, 4.5.3.1; RFC 5891; Postfix valid_hostname(3) (underscores, numeric names),
 smtp(8) quoting (spec: session, 10.4).
@@ -30,6 +32,8 @@ _DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", re.ASCII)
 _HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+\Z){_LABEL}", re.ASCII)
 _PLAIN = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)*(?![0-9]+\Z){_LABEL})", re.ASCII)
 _ATOMS_AND_DOTS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+", re.ASCII)
+_UTF8_ATOMS_AND_DOTS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff-]+")
+_UTF8_QUOTED = re.compile(r'"((?:[ !#-\[\]-~\x80-\U0010ffff]|\\[ -~])*)"')
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\[ -~])*)"', re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -37,6 +41,7 @@ _TOO_LONG = f"address longer than {ADDRESS_LIMIT} octets"
 
 # What `quote` looks for (spec: session, 10.4). 8-bit characters alone ask for no quotes.
 _NEEDS_QUOTES = re.compile(r'\A\Z|\A\.|\.\Z|\.\.|[\x00-\x20\x7f<>()\[\]\\,;:@"]')
+_MISLEADING = re.compile(r'[<>"\\\x00-\x1f\x7f]')  # in a path without quotes
 _NEEDS_BACKSLASH = re.compile(r'(["\\\r\n])')
 
 # All that `split_plain` takes away before it compares: atom characters and dots.
@@ -50,16 +55,19 @@ class Address(NamedTuple):
     domain: str  # lower case, A-labels; an address literal in its brackets
 
 
-def parse(text: str, local_limit: int = LOCAL_LIMIT) -> Address | str:
-    """The address in `text` (outer blanks allowed), or one line that says why there is none."""
+def parse(text: str, local_limit: int = LOCAL_LIMIT, *, utf8: bool = False) -> Address | str:
+    """The address in `text` (outer blanks allowed), or one line that says why there is none.
+
+    `utf8`: the local part may be outside ASCII.
+    """
     text = text.strip(" \t")
     plain = _PLAIN.fullmatch(text)
     if plain and len(text) <= LOCAL_LIMIT:  # neither limit can be broken
         return Address(plain[1], plain[2].lower())
-    return _parse_any(text, local_limit)
+    return _parse_any(text, local_limit, utf8)
 
 
-def _parse_any(text: str, local_limit: int) -> Address | str:
+def _parse_any(text: str, local_limit: int, utf8: bool) -> Address | str:
     reason = _text_reason(text)
     if reason:
         return reason
@@ -67,12 +75,14 @@ def _parse_any(text: str, local_limit: int) -> Address | str:
     domain, reason = _domain_and_reason(domain_text)
     if reason:
         return reason
-    local = _unquote(quoted_local)
+    utf8 = utf8 and not quoted_local.isascii()
+    local = _unquote(quoted_local, utf8)
     if local is None:
-        return _local_reason(quoted_local)
-    if len(quoted_local) > local_limit:
+        return _local_reason(quoted_local, utf8)
+    length = len(quoted_local.encode()) if utf8 else len(quoted_local)
+    if length > local_limit:
         return f"local part longer than {local_limit} octets"
-    if len(quoted_local) + 1 + len(domain) > ADDRESS_LIMIT:  # A-labels are longer than U-labels
+    if length + 1 + len(domain) > ADDRESS_LIMIT:  # A-labels are longer than U-labels
         return _TOO_LONG
     return Address(local, domain)
 
@@ -87,21 +97,25 @@ def _text_reason(text: str) -> str:
     return "" if "@" in text else "address without @"
 
 
-def _unquote(text: str) -> str | None:
-    quoted = _QUOTED.fullmatch(text)
+def _unquote(text: str, utf8: bool) -> str | None:
+    quoted = (_UTF8_QUOTED if utf8 else _QUOTED).fullmatch(text)
+    if utf8 and not text.isprintable():
+        return None
     if quoted:
         return _ESCAPED.sub(r"\1", quoted[1])
-    return text if _ATOMS_AND_DOTS.fullmatch(text) else None
+    return text if (_UTF8_ATOMS_AND_DOTS if utf8 else _ATOMS_AND_DOTS).fullmatch(text) else None
 
 
-def _local_reason(local: str) -> str:
+def _local_reason(local: str, utf8: bool) -> str:
     if not local:
         return "address without a local part"
-    if not local.isascii():
+    if utf8 and not local.isprintable():
+        return "local part holds a character that does not print"
+    if not (utf8 or local.isascii()):
         return "local part is not ASCII (would need SMTPUTF8)"
     if '"' in local:
         return "local part is wrongly quoted"
-    wrong = next(character for character in local if not _ATOMS_AND_DOTS.fullmatch(character))
+    wrong = next(character for character in local if not _UTF8_ATOMS_AND_DOTS.fullmatch(character))
     what = "a blank" if wrong == " " else f"`{wrong}`"
     return f"local part holds {what} outside quotes"
 
@@ -203,12 +217,20 @@ def wire_text(text: str) -> str:
     """
     if not text or _PLAIN.fullmatch(text):
         return text
-    parsed = parse(text, local_limit=ADDRESS_LIMIT)
+    parsed = parse(text, local_limit=ADDRESS_LIMIT, utf8=True)
     if isinstance(parsed, str):
         raise ValueError(f"{text!r}: {parsed}")
     return quote(*parsed)
 
 
 def to_wire(text: str) -> bytes:
-    """`wire_text` as it goes into a command."""
-    return wire_text(text).encode("ascii")
+    """`wire_text` as it goes into a command; outside ASCII it is one for SMTPUTF8."""
+    return wire_text(text).encode()
+
+
+def unquoted(text: str) -> bytes:
+    """The address without quotes, or its wire form where that would end the command or change its meaning."""
+    parsed = parse(text, local_limit=ADDRESS_LIMIT, utf8=True) if text else ""
+    if isinstance(parsed, str) or _MISLEADING.search(parsed.local):
+        return to_wire(text)
+    return f"{parsed.local}@{parsed.domain}".encode()

@@ -88,9 +88,26 @@ def looping(nexthop: str, *, is_best: bool) -> Verdict:
     return Verdict(False, not is_best, dsn, f"mail for {nexthop} loops back to myself")
 
 
+def no_smtputf8(host: str) -> Verdict:
+    """The peer cannot take mail with an address outside ASCII."""
+    text = f"SMTPUTF8 is required, but was not offered by host {host}"
+    return Verdict(False, False, status.NEEDS_SMTPUTF8, text)
+
+
+def no_local_data(host: str) -> Verdict:
+    """A lookup table that is asked about the host has no answer now."""
+    return Verdict(False, True, status.UNAVAILABLE, f"local data error while talking to {host}")
+
+
 def sends_away(transaction: Answers) -> bool:
     """421 to MAIL: on a session that served before, it is the session that is at its end, not the mail."""
     return transaction.mail is not None and transaction.mail.code == CLOSING
+
+
+def breaks_protocol(reply: Reply) -> bool:
+    """It refuses in a way that no peer should: out of step, or it did not understand us."""
+    code = reply.code
+    return code < 400 or code > 599 or 500 <= code <= 509 or code == 555
 
 
 def stream_failure(host: str, stage: str, *, timed_out: bool) -> Verdict:

@@ -104,7 +104,7 @@ def _mailbox(text: str, address: str | None) -> tuple[str | None, str]:
 
 def _compile(name: str | None, address: str, place: Place) -> _Mailbox:
     if not has_marks(address):
-        reason = parse(address)
+        reason = parse(address, utf8=True)
         if isinstance(reason, str):
             raise place.fault(f"`{address}`: {reason}")
     return _Mailbox(

@@ -136,7 +136,7 @@ class Template:
         if lower in ADDRESS_FIELDS:
             addresses = AddressField(field.name, source, place)
             self._needs(addresses)
-            return lambda values: addresses.render(values).encode("ascii")
+            return lambda values: addresses.render(values).encode()
         is_angle = lower.startswith(_ANGLE_FIELDS)
         expression = compile_text(source, "angle" if is_angle else "text", place)
         self._needs(expression)

@@ -23,12 +23,14 @@ from typing import Protocol
 from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
 from fastsmtp.mail.destination import Host
 from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.session.transcript import Transcript
 from fastsmtp.wire import engine
 from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
 
 NEVER = float("inf")
+DOT = b".\r\n"
 
 
 class Driver(Protocol):
@@ -36,6 +38,9 @@ class Driver(Protocol):
 
     def content_due(self, session: "Session", transaction: Transaction) -> None:
         """The transaction's content leaves next: what is begun now travels in the same group."""
+
+    def warned(self, session: "Session", reply: Reply) -> None:
+        """XFORWARD was refused; the transaction goes on."""
 
     def answered(self, session: "Session", transaction: Transaction) -> None:
         """Every recipient of it has an answer."""
@@ -79,17 +84,22 @@ class Session(asyncio.Protocol):
         self.opened_at = loop.time()
         self.begun = 0  # transactions,
         self.uses = 0  # and those of them that were answered
+        self.messages_limit = 0  # messages that the peer bears; 0: no limit is known
         self.domains: frozenset[str] = frozenset()  # of recipients, where the peer limits them
         self.over = False  # nothing more can be begun
         self.held = False  # nothing goes out until release()
         self.timed_out = False
-        self.ready: asyncio.Future[None] = loop.create_future()
+        self.transcript: Transcript | None = None
+        self.dot_delay = 0.0  # seconds between a message's text and its final dot
+        self.ready: asyncio.Future[None] | None = loop.create_future()  # until it is awaited
         self._deadlines = deadlines
         self._loop = loop
         self._waits_for_farewell = waits_for_farewell
         self._transport: asyncio.Transport | None = None
         self._writing = False  # the transport holds content that the peer did not take yet
         self._backlog = 0  # how much, when it was last looked at
+        self._dotless: bytes | None = None  # content that leaves next, and whose final dot is to be late;
+        self._late: bytes | None = None  # the dot and what follows, while they wait
         self._watched = False  # content so large that the system may hold part of it was written
         self._parked: Callable[[Session], None] | None = None
         self._deadline_at = 0.0
@@ -108,7 +118,7 @@ class Session(asyncio.Protocol):
     @property
     def in_content(self) -> bool:
         """Content that was handed to the transport has not all left."""
-        return self._writing
+        return self._writing or self._late is not None
 
     # What the driver asks
 
@@ -161,7 +171,7 @@ class Session(asyncio.Protocol):
     def forsake(self) -> list[Transaction]:
         """The same, and the driver hears nothing of it: gives what has no answer."""
         self.driver = None
-        if self._writing:
+        if self.in_content:
             self._note_unsent()
         left = self.engine.forsake()
         self.abort()
@@ -177,7 +187,7 @@ class Session(asyncio.Protocol):
         self._arm()
 
     def data_received(self, data: bytes) -> None:
-        if self._writing or self._watched:
+        if self._writing or self._watched or self._late is not None:
             self._note_unsent()
         self.engine.receive(data)
         self._pump()
@@ -202,16 +212,22 @@ class Session(asyncio.Protocol):
         assert self._transport is not None
         unsent = self._transport.get_write_buffer_size() + unacknowledged(self._transport)
         self._watched = unsent > 0
+        if self._late is not None:
+            unsent += len(self._late)
         self.engine.note_unsent(unsent)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._late is not None:
+            self.engine.note_unsent(len(self._late))
         stage = self.engine.stage
         left = self.engine.forsake(self.timed_out)
         self.over = True
-        if not self.ready.done():
+        if self.transcript is not None:
+            self.transcript.ended("timed out" if self.timed_out else "connection ended")
+        if self.ready is not None and not self.ready.done():
             self.ready.set_exception(self._failure(stage))
             return
         parked, self._parked = self._parked, None
@@ -219,7 +235,7 @@ class Session(asyncio.Protocol):
             parked(self)
         driver, self.driver = self.driver, None
         if driver is not None:
-            driver.lost(self, left, stage, timed_out=self.timed_out, in_content=self._writing)
+            driver.lost(self, left, stage, timed_out=self.timed_out, in_content=self.in_content)
 
     def _failure(self, stage: int) -> SessionError:
         if self.timed_out:
@@ -240,6 +256,8 @@ class Session(asyncio.Protocol):
                     if self.driver is not None:
                         self.driver.answered(self, subject)  # type: ignore[arg-type]
                 elif kind == engine.CONTENT_DUE:
+                    if self.dot_delay:
+                        self._dotless = subject.content  # type: ignore[attr-defined]
                     if self.driver is not None:
                         self.driver.content_due(self, subject)  # type: ignore[arg-type]
                 else:
@@ -251,12 +269,15 @@ class Session(asyncio.Protocol):
 
     def _handle_event(self, kind: int, subject: object) -> None:
         if kind == engine.READY:
-            if not self.ready.done():
+            if self.ready is not None and not self.ready.done():
                 self.ready.set_result(None)
         elif kind == engine.REFUSED:
-            if not self.ready.done():
+            if self.ready is not None and not self.ready.done():
                 self.ready.set_exception(Refused(*subject))  # type: ignore[misc]
             self.close()
+        elif kind == engine.WARNED:
+            if self.driver is not None:
+                self.driver.warned(self, subject)  # type: ignore[arg-type]
         elif kind == engine.UNUSABLE:
             self.abort()
         elif kind == engine.CLOSED and self._transport is not None:
@@ -265,9 +286,14 @@ class Session(asyncio.Protocol):
     def _flush(self) -> None:
         """Writes what may be said, as far as the system takes it: the rest waits for resume_writing()."""
         transport = self._transport
-        if self.held or self._writing or transport is None or transport.is_closing():
+        if self.held or self._writing or self._late is not None:
+            return
+        if transport is None or transport.is_closing():
             return
         while pieces := self.engine.take():
+            if self._dotless is not None:
+                self._send_dotless(transport, pieces)
+                return
             if len(pieces) == 1:
                 transport.write(pieces[0])
             else:
@@ -279,6 +305,23 @@ class Session(asyncio.Protocol):
             transport.close()
             return
         self._arm()
+
+    def _send_dotless(self, transport: asyncio.Transport, pieces: list[bytes]) -> None:
+        """All but the final dot, which follows in a segment of its own."""
+        assert self._dotless is not None
+        text = len(self._dotless) - len(DOT)
+        self._dotless = None
+        all_of_it = b"".join(pieces)
+        self._late = all_of_it[text:]
+        self._deadline_at = NEVER
+        transport.write(all_of_it[:text])
+        self._loop.call_later(self.dot_delay, self._send_late, transport)
+
+    def _send_late(self, transport: asyncio.Transport) -> None:
+        late, self._late = self._late, None
+        if late is not None and not transport.is_closing():
+            transport.write(late)
+            self._flush()
 
     def _farewell_said(self) -> bool:
         """QUIT is out and nothing that matters is unanswered."""

@@ -6,31 +6,47 @@ Source: Postfix smtp_connect(3); spec: routing, 4.
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fastsmtp.mail.destination import Host
+from fastsmtp.mail.known_host import KnownHost
 from fastsmtp.session.connection import Session
 from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.session.rules import SessionRules
+from fastsmtp.session.rules import Manner, SessionRules
+from fastsmtp.session.transcript import Transcript
 
 
 class BindFailure(OSError):
     """Our own address cannot be had, and no other one may be used."""
 
 
-async def open_session(
-    host: Host, rules: SessionRules, deadlines: Deadlines, warn: Callable[[str], None]
-) -> Session:
-    """Connects to `host` and introduces us. `warn` hears of a source address that cannot be had.
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """How this host is met, this time."""
+
+    manner: Manner  # as rules.manner() says of it
+    known: KnownHost  # what earlier sessions taught
+    transcript: Transcript | None
+    looks_for_loops: bool  # our own name means that it is this machine
+    age: float  # seconds since the message to be sent was taken in
+    warn: Callable[[str], None]  # hears of a source address that cannot be had
+
+
+async def open_session(host: Host, rules: SessionRules, deadlines: Deadlines, meeting: Meeting) -> Session:
+    """Connects to `host` and introduces us.
 
     Raises OSError where no connection came about (TimeoutError: smtp_connect_timeout ran out; BindFailure),
     Refused, SessionLost or SessionTimeout where the handshake failed; then the connection is closed, or on
     its way.
     """
     loop = asyncio.get_running_loop()
-    session = Session(host, rules.engine(), deadlines, loop, waits_for_farewell=rules.waits_for_farewell)
+    manner = meeting.manner
+    engine = rules.engine(manner, meeting.known, looks_for_loops=meeting.looks_for_loops)
+    session = Session(host, engine, deadlines, loop, waits_for_farewell=rules.waits_for_farewell)
+    session.transcript = engine.transcript = meeting.transcript
     source = rules.bind_address6 if ":" in host.address else rules.bind_address
     if source and (problem := unbindable(source)):
-        warn(f"bind {source}: {problem}")
+        meeting.warn(f"bind {source}: {problem}")
         if rules.binds_strictly:
             raise BindFailure(problem)
         source = ""
@@ -38,12 +54,19 @@ async def open_session(
         await loop.create_connection(
             lambda: session, host.address, host.port, local_addr=(source, 0) if source else None
         )
+    ready = session.ready
+    assert ready is not None
     try:
-        await session.ready
+        await ready
     except asyncio.CancelledError:
-        session.ready.cancel()
+        ready.cancel()
         session.abort()
         raise
+    finally:
+        session.ready = None
+    session.messages_limit = meeting.known.messages_limit
+    if engine.introduction.is_pix:
+        session.dot_delay = rules.dot_delay(manner, meeting.age)
     return session
 
 

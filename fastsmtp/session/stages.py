@@ -12,6 +12,7 @@ STAGES: dict[int, str] = {
     engine.HELO: "performing the HELO handshake",
     engine.PROBE: "sending RSET",
     engine.RSET: "sending RSET",
+    engine.XFORWARD: "sending XFORWARD protocol/helo_name",
     engine.MAIL: "sending MAIL FROM",
     engine.RCPT: "sending RCPT TO",
     engine.DATA: "sending DATA command",

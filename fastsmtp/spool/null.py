@@ -4,11 +4,13 @@
     NullSpool.made(job, rows)  recipients made up: user N of `domains` domains, no list at all
 
 Deferred recipients are handed out again from a heap. Nothing survives close(); duplicates are not looked for,
-results() is empty. For benchmarks and tests only. Source: the idea is OpenSMTPD's queue_null.c.
+results() is empty. For notices of our own, benchmarks and tests. Source: the idea is OpenSMTPD's
+queue_null.c.
 """
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Self
 
 from fastsmtp.mail.recipient import Recipient
@@ -21,6 +23,7 @@ class NullSpool:
 
     def __init__(self, job: JobRecord, chunks: Iterable[Chunk]) -> None:
         self.job = job
+        self.hosts_path: Path | None = None
         good: list[tuple[str, str, int, str, str]] = []
         self._rejected = 0
         for rows, bad in chunks:

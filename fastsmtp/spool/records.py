@@ -10,6 +10,7 @@ Knows no SQL and no file. Source: ours (design page, section 3, "The books alway
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from fastsmtp.mail.recipient import Recipient
@@ -84,6 +85,7 @@ class Spool(Protocol):
     """What the worker needs of a spool. Every call may raise SpoolError; then nothing more may be sent."""
 
     job: JobRecord
+    hosts_path: Path | None  # where what is learned of hosts is kept, for all jobs beside this one
 
     def destinations(self, after_rank: int, limit: int) -> list[Destination]:
         """The next `limit` destinations behind `after_rank`, largest first; [] at the end."""

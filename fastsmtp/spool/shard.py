@@ -37,6 +37,7 @@ READ_JOB: Final = """
     SELECT name, created_at, sender, template, duplicates, fields_format, columns, message, fingerprint
     FROM job
 """
+HOSTS: Final = "hosts.db"  # beside the directories of the jobs
 MEMORY: Final = 4096  # KiB of SQLite's page cache, and as much for the temporary tables
 
 
@@ -49,6 +50,7 @@ class Shard:
 
     def __init__(self, path: Path, lock: Lock, sync: SyncPolicy, sync_interval: float) -> None:
         self.path = path
+        self.hosts_path: Path | None = path.parent.with_name(HOSTS)
         self._lock = lock
         self._syncs_each = sync == "always"  # SQLite does, with each write
         self._connection = connect(path)

@@ -17,7 +17,7 @@ cdef class SessionEngine:
         readonly bint suspect      # the peer broke a rule: usable now, not to be kept
         readonly bint open         # the handshake is over, QUIT not sent
         readonly bint plain        # one message at a time, by DATA: the peer did not take groups well
-        Introduction _introduction
+        readonly Introduction introduction
         int _window_limit          # 0: no BDAT
         ReplyReader _reader
         Sender _sender             # transactions that were begun, and what leaves next

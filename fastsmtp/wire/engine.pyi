@@ -16,10 +16,14 @@ Kinds of event and their subjects:
     CLOSED      None          QUIT was answered
     ANOMALY     str           the peer did not take a group well: `plain` from now on, and to be served so in
                               sessions to come. Once a session; UNUSABLE follows
+    WARNED      Reply         XFORWARD was refused: nothing depends on it
 """
 
 from collections.abc import Set
+from typing import Protocol
 
+from fastsmtp.wire.introduction import Introduction
+from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
 
 READY: int
@@ -29,10 +33,12 @@ ANSWERED: int
 UNUSABLE: int
 CLOSED: int
 ANOMALY: int
+WARNED: int
 
 GREETING: int
 EHLO: int
 HELO: int
+XFORWARD: int
 MAIL: int
 RCPT: int
 DATA: int
@@ -45,7 +51,15 @@ IDLE: int
 
 GROUP_LIMIT: int
 
+class Listener(Protocol):
+    """A transcript (fastsmtp.session.transcript)."""
+
+    def said(self, line: bytes) -> None: ...
+    def content(self, size: int) -> None: ...
+    def heard(self, reply: Reply) -> None: ...
+
 class SessionEngine:
+    introduction: Introduction
     offers: dict[str, str]
     peer_name: bytes
     size_limit: int  # the peer's SIZE limit in bytes; 0: none or unknown
@@ -53,6 +67,7 @@ class SessionEngine:
     recipient_limit: int  # RCPTMAX, recipients a transaction,
     domain_limit: int  # RCPTDOMAINMAX, domains of recipients a session
     suspect: bool
+    transcript: Listener | None  # hears what is said and what comes back
     open: bool
     plain: bool  # one message at a time, by DATA
 
@@ -63,6 +78,9 @@ class SessionEngine:
         discard: Set[str] = ...,
         always_ehlo: bool = True,
         never_ehlo: bool = False,
+        own_name: bytes = b"",
+        helo_for_pix: bool = True,
+        forwards: bool = False,
         chained: bool = True,
         plain: bool = False,
         window: int = 1,

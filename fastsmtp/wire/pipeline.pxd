@@ -11,6 +11,7 @@ cdef class Pipeline:
         Py_ssize_t handed          # bytes ever said,
         Py_ssize_t queued          # and those of them that wait for take()
         Py_ssize_t unsent          # bytes that the transport still holds, as its owner last said
+        object listener            # is told what is said; mostly None
         list _out                  # what leaves at the next take()
         Py_ssize_t _unanswered     # bytes of commands since the peer owed us nothing, less those that were settled
         unsigned char _ring[RING]  # commands without a reply, oldest first

@@ -12,6 +12,7 @@ cdef class Sender:
         bint size                  # offers that commands are built from
         bint eightbit
         bint dsn
+        bytes forward              # XFORWARD, for each transaction; None: the peer is not told
         bint chunking              # content goes by BDAT
         bint chained               # the next transaction's commands may leave before this one is answered
         bint proven                # the peer took a message that came along with another
@@ -27,6 +28,7 @@ cdef class Sender:
     # What leaves next
     cdef int fill(self) except -1
     cdef bint _fill_transaction(self, Transaction transaction) except -1
+    cdef bint _say_origin(self, Transaction transaction, Py_ssize_t length) except -1
     cdef bint _may_follow(self, Transaction transaction, Py_ssize_t length) except -1
     cdef bint _fill_chunk(self, Transaction transaction) except -1
     cdef int _give_content(self, Transaction transaction) except -1

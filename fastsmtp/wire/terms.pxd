@@ -4,6 +4,7 @@ cdef enum:
     C_GREETING
     C_EHLO
     C_HELO
+    C_XFORWARD
     C_MAIL
     C_RCPT
     C_DATA
@@ -22,3 +23,9 @@ cdef enum:
     E_UNUSABLE
     E_CLOSED
     E_ANOMALY
+    E_WARNED
+
+cdef enum:
+    N_OWN_NAME = 1   # greeted with our own name
+    N_BAD_SIZE       # a SIZE limit that is no number
+    N_NO_8BITMIME    # SMTPUTF8 without it

@@ -3,6 +3,7 @@
 GREETING: int
 EHLO: int
 HELO: int
+XFORWARD: int
 MAIL: int
 RCPT: int
 DATA: int
@@ -20,3 +21,8 @@ ANSWERED: int
 UNUSABLE: int
 CLOSED: int
 ANOMALY: int
+WARNED: int
+
+OWN_NAME: int
+BAD_SIZE: int
+NO_8BITMIME: int

@@ -14,6 +14,9 @@ cdef class Transaction:
         readonly bint chunked
         readonly Py_ssize_t size   # SIZE=; negative: not announced
         readonly int encoding      # BODY=: 7, 8, BINARY, or 0: not announced
+        readonly bint utf8         # SMTPUTF8: an address, or a header, is outside ASCII
+        bytes dsn_mail             # parameters of MAIL and of RCPT for a peer that offers DSN; each with its blank
+        bytes dsn_rcpt
         readonly object subject    # whose it is: the engine never looks
         readonly Reply mail        # answers: None until it comes; a refusal decides every recipient
         readonly list replies      # to RCPT, one a recipient
@@ -24,6 +27,7 @@ cdef class Transaction:
         Py_ssize_t heard           # RCPT replies read
         Py_ssize_t said            # bytes of its commands
         Py_ssize_t ends_at         # where its content ends among all bytes of the session; 0: not given out
+        bint introduced            # XFORWARD was said
         bint grouped               # MAIL left before the transaction ahead was answered
         bint nested                # 503 to MAIL: the envelope ahead was still open
         bint stray                 # MAIL was refused and a recipient taken
@@ -35,5 +39,6 @@ cdef class Transaction:
     cdef int settle_mail(self) except -1
 
     # Commands, CR LF included: `size`, `eightbit` and `dsn` say what the peer offered
-    cdef bytes mail_line(self, bint size, bint eightbit)
+    cdef bytes mail_line(self, bint size, bint eightbit, bint dsn)
     cdef bytes rcpt_line(self, Py_ssize_t index, bint dsn)
+    cdef bytes orcpt(self, bytes original)

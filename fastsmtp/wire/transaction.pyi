@@ -14,6 +14,7 @@ class Transaction:
     chunked: bool
     size: int
     encoding: int
+    utf8: bool
     subject: object
     mail: Reply | None
     replies: list[Reply | None]
@@ -32,7 +33,12 @@ class Transaction:
         subject: object = None,
         originals: list[bytes] | None = None,
         chunked: bool = False,
-    ) -> None: ...
+        utf8: bool = False,
+        dsn_mail: bytes = b"",
+        dsn_rcpt: bytes = b"",
+    ) -> None:
+        """`utf8`: for peers that offer SMTPUTF8. `dsn_mail`, `dsn_rcpt`: what those with DSN are told."""
+
     @property
     def taken(self) -> bool:
         """Every recipient was accepted, and so was the message."""

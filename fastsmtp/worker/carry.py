@@ -13,12 +13,12 @@ Source: design page, sections 3 and 4; Postfix qmgr(8).
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastsmtp.delivery.carrier import Carrier
 from fastsmtp.delivery.content import Content
-from fastsmtp.delivery.desk import Generation, Slot
-from fastsmtp.errors import SpoolError
+from fastsmtp.delivery.desk import Generation, Result, Slot
+from fastsmtp.errors import Pending, SpoolError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
@@ -29,11 +29,14 @@ from fastsmtp.route.hosts import Router
 from fastsmtp.route.resolver import Resolver
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
+from fastsmtp.session.memory import HostMemory, Store
+from fastsmtp.session.transcript import Transcript
 from fastsmtp.worker.asking import Asking
 from fastsmtp.worker.feed import LOW_WATER, Feed
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import NEVER, Settler
 
+COMPLAINTS_LIMIT = 20  # notices of one run: a broken peer must not become a flood
 SHORTEST_PAUSE = 0.01  # seconds: what is due but finds no room must not spin
 SUSPENDED = (
     "delivery temporarily suspended: "  # Postfix's words for what a dead destination was not even offered
@@ -51,6 +54,7 @@ class Worker:
         feed: Feed,
         settler: Settler,
         content: Content,
+        hosts: Store,
         log: Log,
         arrived_at: float,
         once: bool,
@@ -58,11 +62,13 @@ class Worker:
     ) -> None:
         self._rules = rules
         self.cache: SessionCache[Session] = SessionCache()
+        self.memory = HostMemory(hosts, rules.session.memory_lifetime, time.time)
         self.log = log
         self._resolvers = [Resolver(rules.lookup, log.warning, rules.drops)]  # the last one is asked
         self.generation = self._generation(content, 0)
         self.arrived_at = arrived_at
         self.clock = time.time
+        self.complaints: dict[Transcript, None] = {}  # of which the postmaster is told at the end
         self._scheduler = scheduler
         self._feed = feed
         self._settler = settler
@@ -133,6 +139,7 @@ class Worker:
         self.generation = self._generation(content, epoch)
         self._scheduler.change(rules.scheduler)
         self._feed.change(rules.feed)
+        self.memory.lifetime = rules.session.memory_lifetime
         self._settler.backoff = rules.backoff
         self.asking.change(rules.answers, content)
         self._ask_turn()
@@ -163,6 +170,7 @@ class Worker:
             resolver.close()
         await self.asking.close()
         await asyncio.sleep(0)
+        self.memory.save()
 
     # The turn
 
@@ -234,7 +242,19 @@ class Worker:
 
     # The desk
 
+    async def settle(self, question: Callable[[], Result]) -> Result:
+        try:
+            return question()
+        except Pending:
+            return await self.asking.answers.settle(question)
+
+    def complain(self, session_transcript: Transcript) -> None:
+        if len(self.complaints) < COMPLAINTS_LIMIT:
+            self.complaints[session_transcript] = None
+
     def reusable(self, session: Session) -> bool:
+        if 0 < session.messages_limit <= session.begun:
+            return False
         return self.generation.sessions.reusable(session.opened_at, session.begun, self._loop.time())
 
     def keeps(self, destination: Destination) -> bool:

@@ -10,11 +10,12 @@ from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import ContentRules
 from fastsmtp.delivery.desk import DeliveryRules
 from fastsmtp.errors import SettingError
+from fastsmtp.mail.xtext import xtext
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.scheduler import SchedulerRules
 from fastsmtp.queue.window import WindowRules, parse_feedback
 from fastsmtp.session.deadlines import Deadlines
-from fastsmtp.session.rules import SessionRules
+from fastsmtp.session.rules import Manner, SessionRules
 from fastsmtp.wire import engine
 from fastsmtp.worker import routing
 from fastsmtp.worker.asking import answer_rules
@@ -23,6 +24,7 @@ from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.share import WHOLE, Share, portion
 
 TRANSPORT = "smtp"
+ENVELOPE_ID_LIMIT = 100  # characters, RFC 3461 4.4
 
 
 def check(settings: Settings) -> None:
@@ -84,7 +86,34 @@ def content_rules(settings: Settings) -> ContentRules:
         boundary_limit=settings.number("mime_boundary_length_limit"),
         header_limit=settings.number("header_size_limit"),
         quotes=settings.flag("smtp_quote_rfc821_envelope"),
+        smtputf8=settings.flag("smtputf8_enable"),
+        headers_ask=settings.flag("smtputf8_enable")
+        and not {"smtpd", "all"}.isdisjoint(settings.words("smtputf8_autodetect_classes")),
+        dsn_mail=_dsn_mail(settings),
+        dsn_rcpt=_dsn_rcpt(settings),
     )
+
+
+def _dsn_mail(settings: Settings) -> bytes:
+    envelope_id = settings.text("dsn_envelope_id")
+    if not envelope_id.isascii() or not envelope_id.isprintable() or len(envelope_id) > ENVELOPE_ID_LIMIT:
+        raise SettingError(
+            f"{settings.origin('dsn_envelope_id')}: dsn_envelope_id = {envelope_id}: "
+            f"expected printable ASCII, {ENVELOPE_ID_LIMIT} characters at most"
+        )
+    returned = settings.text("dsn_return")
+    line = b" ENVID=" + xtext(envelope_id) if envelope_id else b""
+    return line + (b" RET=" + returned.upper().encode("ascii") if returned else b"")
+
+
+def _dsn_rcpt(settings: Settings) -> bytes:
+    words = settings.words("dsn_notify")
+    if "never" in words and len(words) > 1:
+        raise SettingError(
+            f"{settings.origin('dsn_notify')}: dsn_notify = {' '.join(words)}: expected never alone"
+        )
+    wanted = [word.upper() for word in ("never", "success", "failure", "delay") if word in words]
+    return b" NOTIFY=" + ",".join(wanted).encode("ascii") if wanted else b""
 
 
 def _scheduler(settings: Settings, one_each: bool, share: Share) -> SchedulerRules:
@@ -122,15 +151,25 @@ def _session(settings: Settings) -> SessionRules:
     return SessionRules(
         helo_name=_word(settings, "smtp_helo_name"),
         own_name=_word(settings, "myhostname"),
-        discard=frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
+        usual=Manner(
+            frozenset(word.upper() for word in settings.words("smtp_discard_ehlo_keywords")),
+            frozenset(settings.words("smtp_pix_workarounds")),
+        ),
+        tables=None,
+        pix_delay=settings.seconds("smtp_pix_workaround_delay_time"),
+        pix_threshold=settings.seconds("smtp_pix_workaround_threshold_time"),
+        debug_level=settings.number("debug_peer_level"),
+        keeps_transcripts="protocol" in settings.words("notify_classes"),
         always_ehlo=settings.flag("smtp_always_send_ehlo"),
         never_ehlo=settings.flag("smtp_never_send_ehlo"),
+        forwards=settings.flag("smtp_send_xforward_command"),
         bind_address=address,
         bind_address6=address6,
         binds_strictly=settings.flag("smtp_bind_address_enforce"),
         reuse_time_limit=settings.seconds("smtp_connection_reuse_time_limit"),
         reuse_count_limit=settings.number("smtp_connection_reuse_count_limit"),
         keeps_idle=settings.flag("smtp_connection_cache_on_demand"),
+        memory_lifetime=settings.seconds("host_memory_lifetime"),
         waits_for_farewell=not settings.flag("smtp_skip_quit_response"),
         window_limit=(
             settings.number("smtp_chunking_window_limit") if settings.flag("smtp_chunking_enable") else 0
@@ -151,6 +190,7 @@ def _deadlines(settings: Settings) -> Deadlines:
         engine.GREETING: "smtp_helo_timeout",
         engine.EHLO: "smtp_helo_timeout",
         engine.HELO: "smtp_helo_timeout",
+        engine.XFORWARD: "smtp_xforward_timeout",
         engine.MAIL: "smtp_mail_timeout",
         engine.RCPT: "smtp_rcpt_timeout",
         engine.DATA: "smtp_data_init_timeout",

@@ -14,6 +14,7 @@ Source: design page, sections 2 to 4.
 
 import asyncio
 import datetime
+import importlib
 import time
 import zlib
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -25,7 +26,7 @@ from typing import cast
 from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import Content
 from fastsmtp.delivery.rendering import RowRenderer
-from fastsmtp.errors import SpoolError
+from fastsmtp.errors import JobError, SpoolError
 from fastsmtp.job import rows
 from fastsmtp.job.jobfile import Job
 from fastsmtp.mail import queue_id
@@ -36,13 +37,16 @@ from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.render.template import Template
 from fastsmtp.render.verp import Sender
 from fastsmtp.report.log import SYSLOG, Log
+from fastsmtp.session.memory import NoStore
 from fastsmtp.spool import excerpt
+from fastsmtp.spool.hosts import HostFile
 from fastsmtp.spool.records import JobRecord, Spool
 from fastsmtp.spool.shard import Shard, SyncPolicy, unheard
 from fastsmtp.spool.shares import alone, recorded, shard_path
 from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
+from fastsmtp.worker.peers import peer_tables
 from fastsmtp.worker.rewriter import rewriter
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import Listener, Settler
@@ -85,7 +89,10 @@ def open_spool(
     if excerpt.committed(directory):
         record, read = excerpt.read_header(directory).record, excerpt.read_chunks(directory)
     else:
-        record, read = new_record(job), rows.read(job.recipients, job.fields_format)
+        utf8 = settings.flag("smtputf8_enable")
+        if not (utf8 or job.sender.isascii()):
+            raise JobError(f"{job.path}: sender = {job.sender}: expected ASCII where smtputf8_enable = no")
+        record, read = new_record(job), rows.read(job.recipients, job.fields_format, utf8=utf8)
     begun = record.created_at if begun_at is None else begun_at
     record = replace(record, created_at=begun + share.number * APART)
     chunks = alone(directory, read) if share == WHOLE else keep(read, share)
@@ -167,8 +174,11 @@ class Run:
         *,
         once: bool = False,
         share: Share = WHOLE,
+        complains: bool = True,
     ) -> None:
-        """`share`: the part of the limits that is this run's."""
+        """`share`: the part of the limits that is this run's. `complains`: the postmaster hears of peers that
+        break the protocol, as notify_classes says.
+        """
         record = spool.job
         self.spool = spool
         self._job = job
@@ -178,6 +188,8 @@ class Run:
         self._share = share
         self._once = once
         self._log = log
+        self._settings = settings
+        self._complains = complains and record.sender != ""  # never about bounces, nor about notices
         self._rules = self._read(settings)
         self._rewriter = rewriter(settings, log.warning)
         self._worker: Worker | None = None
@@ -200,37 +212,61 @@ class Run:
         settler.listener = listener
         self.spool.flush()
         scheduler = Scheduler(rules.scheduler, self._queue_id)
+        hosts = HostFile(self.spool.hosts_path, self._log.warning) if self.spool.hosts_path else None
         self._worker = Worker(
             rules,
             scheduler=scheduler,
             feed=Feed(self.spool, scheduler, rules.feed),
             settler=settler,
             content=self._content(),
+            hosts=hosts or NoStore(),
             log=self._log,
             arrived_at=record.created_at,
             once=self._once,
             shared_message=self._shared_message,
         )
         self._log_message("active")
-        await self._worker.run()
+        try:
+            await self._worker.run()
+        finally:
+            if hosts is not None:
+                hosts.close()
         self._log_message("removed")
+        if self._worker.complaints and not self._stopped.is_set():
+            await self._send_notices()
+
+    async def _send_notices(self) -> None:
+        """One after another, each with one attempt; what becomes of them is only logged."""
+        assert self._worker is not None
+        notices = importlib.import_module("fastsmtp.worker.notices")
+        job = replace(self._job, start=None, max_age=None)
+        for spool in notices.spools(self._worker.complaints, self._settings, self._log.warning):
+            await Run(job, self._settings, spool, self._log, once=True, complains=False).finish()
 
     def change(self, settings: Settings) -> None:
         """Goes by `settings` from now on: they were checked. What is under way ends as it began."""
         rules, replaced = self._read(settings), rewriter(settings, self._log.warning)
+        self._settings = settings
         self._rules, self._rewriter = rules, replaced
         if self._worker is not None:
             self._worker.change(rules, self._content())
 
     def _read(self, settings: Settings) -> Rules:
         record = self._record
-        return configure.read(
+        rules = configure.read(
             settings,
             one_each=not self._shared_message or "{{" in record.sender,
             null_sender=not record.sender,
             max_age=self._job.max_age,
             horizon=time.time() if self._once else None,
             share=self._share,
+        )
+        session = rules.session
+        return rules._replace(
+            session=session._replace(
+                tables=peer_tables(settings, self._log.warning),
+                keeps_transcripts=session.keeps_transcripts and self._complains,
+            )
         )
 
     def _log_message(self, state: str) -> None:

@@ -38,9 +38,6 @@ PAUSES = (  # above 0: refused
     "smtp_transport_rate_delay",
 )
 PASSED_OVER = (
-    "debug_peer_list",
-    "smtp_discard_ehlo_keyword_address_maps",
-    "smtp_pix_workaround_maps",
     "defer_transports",
 )
 

@@ -49,6 +49,7 @@ class Conversation:
     heard_at: list[float] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)  # as on the wire, final dot included
     content_at: list[float] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)  # as they were written
 
     @property
     def over(self) -> bool:
@@ -95,6 +96,7 @@ class MemoryTransport(asyncio.Transport):
         if self._closing:
             return
         self._unread += data
+        self._conversation.pieces.append(bytes(data))
         if self._stuck:
             if not self._paused and len(self._unread) > HIGH_WATER:
                 self._paused = True
@@ -188,6 +190,7 @@ class MemoryTransport(asyncio.Transport):
             return
         self._speaks_at = max(self._speaks_at, self._loop.time() + self._manner.delay)
         if answer == HANGUP:
+            self._silent = True
             self._loop.call_at(self._speaks_at + MOMENT, self._end)
         else:
             self._unsaid.append(f"{answer}\r\n".encode())

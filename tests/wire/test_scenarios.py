@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastsmtp.delivery import walk
+from fastsmtp.delivery import entry
 from tests.support.delivery import deliver
 from tests.support.dialogue import BYTEWISE, RANDOM, WHOLE
 from tests.support.peer import Peer
@@ -368,7 +368,7 @@ def test_host_with_my_own_name_is_a_loop_on_the_smtp_port_alone(monkeypatch, por
     named = GOOD.replace("250-mx", "250-ME.example")
     looped = "S: 220 mx ESMTP\nC: EHLO *\nS: 250-ME.example\nS: 250 PIPELINING\nC: QUIT"
     with Peer(named if port else looped) as peer:
-        monkeypatch.setattr(walk, "LOOP_PORT", port or peer.port)
+        monkeypatch.setattr(entry, "LOOP_PORT", port or peer.port)
         outcome = deliver(ONE, peer)["r@y.example"]
     assert outcome.status == status
     if status == "bounced":

@@ -16,6 +16,10 @@ RULES = ContentRules(
     boundary_limit=2048,
     header_limit=102400,
     quotes=True,
+    smtputf8=True,
+    headers_ask=False,
+    dsn_mail=b"",
+    dsn_rcpt=b"",
 )
 PLAIN = b"A: b\n\n.dot\n"
 LONG = b"A: b\n\n" + b"x" * 25 + b"\n"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsmtp.mail.address import Address, parse, parse_domain, quote, split_plain, to_wire
+from fastsmtp.mail.address import Address, parse, parse_domain, quote, split_plain, to_wire, unquoted
 
 LABEL_63 = "a" * 63
 
@@ -124,8 +124,57 @@ def test_wire_form_is_ascii(text: str, wire: bytes) -> None:
 
 
 def test_wire_form_of_no_address_is_a_bug_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="SMTPUTF8"):
-        to_wire("zoë@example.org")
+    with pytest.raises(ValueError, match="blank outside quotes"):
+        to_wire("zo e@example.org")
+
+
+def test_wire_form_outside_ascii_is_utf8() -> None:
+    assert to_wire("zoë@bücher.example") == "zoë@xn--bcher-kva.example".encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("zoë@example.org", Address("zoë", "example.org")),
+        ('"zo ë"@example.org', Address("zo ë", "example.org")),
+        ("用户@例え.example", Address("用户", "xn--r8jz45g.example")),
+        ("é" * 32 + "@example.org", Address("é" * 32, "example.org")),
+    ],
+)
+def test_local_part_outside_ascii_is_taken_where_it_may_be(text: str, address: Address) -> None:
+    assert parse(text, utf8=True) == address
+    assert isinstance(parse(text), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("zo\u00a0e@example.org", "does not print"),
+        ("zo\ud800e@example.org", "does not print"),
+        ("zo\u2028e@example.org", "does not print"),
+        ("zo\x85ë@example.org", "control"),
+        ("zo ë@example.org", "a blank"),
+        ("é" * 33 + "@example.org", "longer than 64"),
+    ],
+)
+def test_local_part_outside_ascii_must_print_and_fit(text: str, reason: str) -> None:
+    told = parse(text, utf8=True)
+    assert isinstance(told, str)
+    assert reason in told
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('"a b"@d.example', b"a b@d.example"),
+        ('"a."@d.example', b"a.@d.example"),
+        ("", b""),
+        ('"a> SIZE=1 <b"@d.example', b'"a> SIZE=1 <b"@d.example'),
+        ('"a\\"b"@d.example', b'"a\\"b"@d.example'),
+    ],
+)
+def test_address_loses_its_quotes_only_where_the_command_stays_the_same(text: str, path: bytes) -> None:
+    assert unquoted(text) == path
 
 
 @given(st.text(alphabet='ab.@"\\ <>(),;:\r\n\0\tü[]-_1', max_size=30) | st.text(max_size=30))

@@ -99,7 +99,11 @@ def test_address_is_brought_to_its_wire_form() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["", "ann", "a@b, c@d", "A <a@b>", "zoë@b", "a@b\r\nBcc: c@d", "a@b\0"])
+def test_address_outside_ascii_is_utf8() -> None:
+    assert rendered("To: x <{{ email }}>\n\nx\n", email="zoë@b").startswith("To: x <zoë@b>\r\n".encode())
+
+
+@pytest.mark.parametrize("value", ["", "ann", "a@b, c@d", "A <a@b>", "zo\xa0e@b", "a@b\r\nBcc: c@d", "a@b\0"])
 def test_value_that_is_no_address_is_refused(value: str) -> None:
     with pytest.raises(RenderError, match="To: "):
         rendered("To: x <{{ email }}>\n\nx\n", email=value)
