@@ -14,15 +14,13 @@ Source: spec: session, 1, 13, 15; Postfix smtp_chat(3), smtp_skip_quit_response.
 """
 
 import asyncio
-import fcntl
-import sys
-import termios
 from collections.abc import Callable
 from typing import Protocol
 
 from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
 from fastsmtp.mail.destination import Host
 from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.session.outqueue import unacknowledged
 from fastsmtp.session.transcript import Transcript
 from fastsmtp.wire import engine
 from fastsmtp.wire.engine import SessionEngine
@@ -63,7 +61,18 @@ class Refused(SessionError):
 
 
 class Session(asyncio.Protocol):
-    """One connection to one host, from greeting to QUIT."""
+    """One connection to one host, from greeting to QUIT. Ten thousand of them may be open: no dict, no future
+    that outlives the opening.
+    """
+
+    # fmt: off
+    __slots__ = (
+        "_backlog", "_deadline_at", "_deadlines", "_dotless", "_in_pump", "_late", "_loop", "_parked",
+        "_timer", "_timer_at", "_transport", "_unheard", "_waits_for_farewell", "_watched", "_writing",
+        "begun", "domains", "dot_delay", "driver", "engine", "held", "host", "hosts", "messages_limit",
+        "name", "opened_at", "over", "ready", "relay", "timed_out", "transcript", "uses",
+    )
+    # fmt: on
 
     def __init__(
         self,
@@ -370,20 +379,6 @@ class Session(asyncio.Protocol):
         else:
             self.timed_out = True
             self.abort()
-
-
-def unacknowledged(transport: asyncio.Transport) -> int:
-    """Bytes that the system sent, or is to send, and the peer's system did not take yet; 0 where that cannot
-    be told.
-    """
-    place = transport.get_extra_info("socket")
-    if place is None:
-        return 0
-    try:
-        answer = fcntl.ioctl(place.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-    except OSError:
-        return 0
-    return int.from_bytes(answer, sys.byteorder)
 
 
 _TAIL = frozenset({engine.QUIT, engine.RSET, engine.LONE_END, engine.IDLE})

@@ -31,6 +31,7 @@ class Manner:
     offers: Sequence[str] = ("PIPELINING", "8BITMIME")
     answers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     delay: float = 0.0  # seconds before each answer
+    trickle: float = 0.0  # seconds between two bytes of an answer
     stalls: bool = False  # reads nothing after DATA
     absent: bool = False  # refuses connections
     mute: bool = False  # lets them hang
@@ -198,8 +199,15 @@ class MemoryTransport(asyncio.Transport):
 
     def _speak(self) -> None:
         said = self._unsaid.popleft()
-        if not self._closing:
+        if self._manner.trickle:
+            self._dribble(said)
+        elif not self._closing:
             self._protocol.data_received(said)
+
+    def _dribble(self, said: bytes) -> None:
+        if said and not self._closing:
+            self._loop.call_later(self._manner.trickle, self._dribble, said[1:])
+            self._protocol.data_received(said[:1])
 
     def _end(self) -> None:
         if not self._closing:
