@@ -157,6 +157,10 @@ cdef class SessionEngine:
         return 0 < self.mail_limit <= self._begun
 
     @property
+    def owed(self):
+        return self._pipe.count
+
+    @property
     def stage(self):
         return self._pipe.stage()
 

@@ -67,10 +67,11 @@ class Session(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_backlog", "_deadline_at", "_deadlines", "_dotless", "_in_pump", "_late", "_loop", "_parked",
-        "_timer", "_timer_at", "_transport", "_unheard", "_waits_for_farewell", "_watched", "_writing",
-        "begun", "domains", "dot_delay", "driver", "engine", "held", "host", "hosts", "messages_limit",
-        "name", "opened_at", "over", "ready", "relay", "timed_out", "transcript", "uses",
+        "_backlog", "_content_until", "_deadline_at", "_deadlines", "_dotless", "_in_pump", "_late",
+        "_loop", "_owed", "_parked", "_timer", "_timer_at", "_transport", "_unheard", "_waits_for_farewell",
+        "_watched", "_writing", "begun", "domains", "dot_delay", "driver", "engine", "held", "host",
+        "hosts", "messages_limit", "name", "opened_at", "over", "ready", "relay", "timed_out", "transcript",
+        "uses",
     )
     # fmt: on
 
@@ -111,6 +112,10 @@ class Session(asyncio.Protocol):
         self._late: bytes | None = None  # the dot and what follows, while they wait
         self._watched = False  # content so large that the system may hold part of it was written
         self._parked: Callable[[Session], None] | None = None
+        self._owed = 0  # commands without a reply, when the deadline was set
+        self._content_until = (
+            0.0  # per request: when content that is being written must be out; 0: there is none
+        )
         self._deadline_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = NEVER
@@ -205,13 +210,18 @@ class Session(asyncio.Protocol):
         self._writing = True
         self._note_backlog()
         self.engine.note_unsent(self._backlog)
+        if self._deadlines.per_request and not self._content_until:
+            self._content_until = self._loop.time() + self._deadlines.content
         self._arm()
 
     def resume_writing(self) -> None:
         self._writing = False
         self.engine.note_unsent(0)
+        self._extend(self._backlog)
         if not self._in_pump:
             self._flush()
+        if not self._writing:
+            self._content_until = 0.0
         self._arm()
 
     def _note_unsent(self) -> None:
@@ -299,7 +309,9 @@ class Session(asyncio.Protocol):
             return
         if transport is None or transport.is_closing():
             return
+        wrote = False
         while pieces := self.engine.take():
+            wrote = True
             if self._dotless is not None:
                 self._send_dotless(transport, pieces)
                 return
@@ -312,8 +324,8 @@ class Session(asyncio.Protocol):
                 return
         if self.over and self._farewell_said():
             transport.close()
-            return
-        self._arm()
+        elif wrote or not self._deadlines.per_request or self._owed != self.engine.owed:
+            self._arm()
 
     def _send_dotless(self, transport: asyncio.Transport, pieces: list[bytes]) -> None:
         """All but the final dot, which follows in a segment of its own."""
@@ -340,8 +352,11 @@ class Session(asyncio.Protocol):
 
     def _arm(self) -> None:
         stage = self.engine.stage
+        self._owed = self.engine.owed
         if self._writing:
             limit = self._deadlines.content
+            if self._content_until:
+                limit = self._content_until - self._loop.time()
         elif stage != engine.IDLE or self._parked is not None:
             limit = self._deadlines.stages[stage]
         else:
@@ -357,18 +372,25 @@ class Session(asyncio.Protocol):
         self._timer = self._loop.call_at(at, self._check_deadline)
         self._timer_at = at
 
-    def _note_backlog(self) -> bool:
-        """Whether the peer took anything of the content since the last look."""
+    def _note_backlog(self) -> int:
+        """How much of the content the peer took since the last look."""
         before = self._backlog
         self._backlog = self._transport.get_write_buffer_size() if self._transport is not None else 0
-        return self._backlog < before
+        return max(before - self._backlog, 0)
+
+    def _extend(self, taken: int) -> None:
+        """Per request: so many bytes went out."""
+        if self._content_until:
+            latest = self._loop.time() + self._deadlines.content
+            self._content_until = min(self._content_until + taken / self._deadlines.data_rate, latest)
 
     def _check_deadline(self) -> None:
         self._timer = None
         self._timer_at = NEVER
         if self._deadline_at == NEVER:
             return
-        if self._writing and self._note_backlog():
+        if self._writing and (taken := self._note_backlog()):
+            self._extend(taken)
             self._arm()
         elif self._loop.time() < self._deadline_at - 0.001:
             self._set_timer(self._deadline_at)

@@ -133,6 +133,10 @@ class SessionEngine:
         """MAILMAX transactions were begun."""
 
     @property
+    def owed(self) -> int:
+        """Commands without a reply."""
+
+    @property
     def stage(self) -> int:
         """The command whose reply is waited for, or IDLE."""
 

@@ -204,5 +204,7 @@ def _deadlines(settings: Settings) -> Deadlines:
     return Deadlines(
         connect=settings.seconds("smtp_connect_timeout"),
         content=settings.seconds("smtp_data_xfer_timeout"),
+        per_request=settings.flag("smtp_per_request_deadline"),
+        data_rate=settings.number("smtp_min_data_rate"),
         stages=tuple(settings.seconds(limits[stage]) for stage in range(len(limits))),
     )

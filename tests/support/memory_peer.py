@@ -33,6 +33,7 @@ class Manner:
     delay: float = 0.0  # seconds before each answer
     trickle: float = 0.0  # seconds between two bytes of an answer
     stalls: bool = False  # reads nothing after DATA
+    drains: int = 0  # bytes a second that it reads after DATA; 0: as fast as they come
     absent: bool = False  # refuses connections
     mute: bool = False  # lets them hang
 
@@ -84,6 +85,8 @@ class MemoryTransport(asyncio.Transport):
         self._stuck = False
         self._silent = False
         self._paused = False
+        self._dribbling = bytearray()  # what is said byte by byte
+        self._left = 0  # bytes that the client's system could not pass on
         self._said: dict[str, int] = {}
         self._speaks_at = 0.0
         self._unsaid: deque[bytes] = deque()  # timers of one moment ring in any order
@@ -101,7 +104,10 @@ class MemoryTransport(asyncio.Transport):
         if self._stuck:
             if not self._paused and len(self._unread) > HIGH_WATER:
                 self._paused = True
+                self._left = len(self._unread)
                 self._protocol.pause_writing()
+                if self._manner.drains:
+                    self._loop.call_later(1.0, self._drain)
             return
         self._loop.call_soon(self._listen)
 
@@ -122,12 +128,24 @@ class MemoryTransport(asyncio.Transport):
         self.close()
 
     def get_write_buffer_size(self) -> int:
-        return len(self._unread) if self._stuck else 0
+        return self._left if self._stuck else 0
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
 
     # The peer's side
+
+    def _drain(self) -> None:
+        """A second has gone by."""
+        self._left = max(self._left - self._manner.drains, 0)
+        if self._closing:
+            return
+        if self._left:
+            self._loop.call_later(1.0, self._drain)
+            return
+        self._stuck = self._paused = False
+        self._protocol.resume_writing()
+        self._listen()
 
     def _listen(self) -> None:
         while not self._closing and not self._stuck:
@@ -169,7 +187,7 @@ class MemoryTransport(asyncio.Transport):
         answer = self._answer(verb)
         if verb == "DATA" and answer.startswith("354"):
             self._content = True
-            self._stuck = self._manner.stalls
+            self._stuck = self._manner.stalls or self._manner.drains > 0
 
     def _answer(self, verb: str) -> str:
         told = self._manner.answers.get(verb)
@@ -182,7 +200,7 @@ class MemoryTransport(asyncio.Transport):
             answer = told[min(number, len(told) - 1)]
         self._say(answer)
         if verb == "QUIT" and not self._silent:
-            self._loop.call_at(self._speaks_at + MOMENT, self._end)
+            self._loop.call_at(self._speaks_at + MOMENT, self._end_of_session)
         return answer
 
     def _say(self, answer: str) -> None:
@@ -200,14 +218,25 @@ class MemoryTransport(asyncio.Transport):
     def _speak(self) -> None:
         said = self._unsaid.popleft()
         if self._manner.trickle:
-            self._dribble(said)
+            if not self._dribbling:
+                self._loop.call_soon(self._dribble)
+            self._dribbling += said
         elif not self._closing:
             self._protocol.data_received(said)
 
-    def _dribble(self, said: bytes) -> None:
-        if said and not self._closing:
-            self._loop.call_later(self._manner.trickle, self._dribble, said[1:])
-            self._protocol.data_received(said[:1])
+    def _dribble(self) -> None:
+        if not self._closing:
+            self._protocol.data_received(bytes(self._dribbling[:1]))
+            del self._dribbling[:1]
+            if self._dribbling:
+                self._loop.call_later(self._manner.trickle, self._dribble)
+
+    def _end_of_session(self) -> None:
+        """Once all is said."""
+        if self._dribbling:
+            self._loop.call_later(self._manner.trickle, self._end_of_session)
+        else:
+            self._end()
 
     def _end(self) -> None:
         if not self._closing:
