@@ -50,10 +50,13 @@ class Contender(Protocol):
 
 
 class Fastsmtp:
-    def __init__(self, sync: str, template: str = "jinja") -> None:
+    def __init__(self, sync: str, template: str = "jinja", guarantee: str = "at_least_once") -> None:
         self.template = template
         self.spool_sync = sync
+        self.guarantee = guarantee
         self.name = "fastsmtp" if sync == "group" else f"fastsmtp, spool_sync = {sync}"
+        if guarantee != "at_least_once":
+            self.name += f", {guarantee}"
         self.sync = {"group": "every 50 ms", "always": "every outcome", "none": "never"}[sync]
 
     def missing(self) -> str:
@@ -64,7 +67,7 @@ class Fastsmtp:
         main_cf = work / "main.cf"
         main_cf.write_text(MAIN_CF.format(port=port))
         paths: list[str | Path] = ["--spool", work / "spool", "--results", work / "results.csv"]
-        settings = ["-o", f"spool_sync={self.spool_sync}"]
+        settings = ["-o", f"spool_sync={self.spool_sync}", "-o", f"delivery_guarantee={self.guarantee}"]
         return [sys.executable, "-m", "fastsmtp", "send", job, "-c", main_cf, *settings, *paths, "--quiet"]
 
     def run(self, case: Case, port: int, work: Path) -> Cost:
