@@ -1,4 +1,6 @@
-"""What delivery_guarantee = at_most_once costs: messages/s as a part of at_least_once's, the same job and sink."""
+"""What delivery_guarantee = at_most_once costs: messages/s as a part of at_least_once's, the same job and
+sink.
+"""
 
 from benchmarks import data, rounds
 from benchmarks.contenders import Fastsmtp

@@ -57,6 +57,9 @@ class DeliveryRules(NamedTuple):
     skips_5xx_greeting: bool
     soft_bounce: bool
     at_most_once: bool  # delivery_guarantee
+    status_filter: Callable[[str, str], tuple[str, str]] | None = (
+        None  # status code and text as they shall count
+    )
     best_mx: Destination | None = None  # best_mx_transport; without a next-hop, that of the request
     relays_null_mx: bool = True  # smtp_fallback_relay_null_mx
 

@@ -157,10 +157,11 @@ class Settling:
         now: float,
     ) -> list[Outcome]:
         """The same verdict for each of `recipients`; `uses` of the session so far."""
-        dsn = verdict.dsn
-        word = (
-            SENT if verdict.sent else DEFERRED if verdict.soft else UNKNOWN if verdict.in_doubt else BOUNCED
-        )
+        dsn, text, soft = verdict.dsn, verdict.text, verdict.soft
+        if self._rules.status_filter is not None and not verdict.in_doubt:
+            dsn, text = self._rules.status_filter(dsn, text)
+            soft = status.is_soft(dsn)
+        word = SENT if verdict.sent else DEFERRED if soft else UNKNOWN if verdict.in_doubt else BOUNCED
         if word is BOUNCED and self._rules.soft_bounce:
             word, dsn = DEFERRED, status.softened(dsn)
         handed_at, ready_at = request.handed_at, request.ready_at
@@ -175,7 +176,7 @@ class Settling:
                 recipient,
                 word,
                 dsn,
-                verdict.text,
+                text,
                 relay,
                 recipient.attempts + 1,
                 recipient.first_attempt_at or handed_at,

@@ -46,6 +46,7 @@ from fastsmtp.spool.shares import alone, recorded, shard_path
 from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
+from fastsmtp.worker.filters import status_filter
 from fastsmtp.worker.peers import peer_tables
 from fastsmtp.worker.rewriter import rewriter
 from fastsmtp.worker.rules import Rules
@@ -263,10 +264,11 @@ class Run:
         )
         session = rules.session
         return rules._replace(
+            delivery=rules.delivery._replace(status_filter=status_filter(settings, self._log.warning)),
             session=session._replace(
                 tables=peer_tables(settings, self._log.warning),
                 keeps_transcripts=session.keeps_transcripts and self._complains,
-            )
+            ),
         )
 
     def _log_message(self, state: str) -> None:

@@ -29,7 +29,6 @@ REFUSED = {
     "smtp_nested_header_checks": "headers would go out unchecked",
     "smtp_body_checks": "the text would go out unchecked",
     "smtp_reply_filter": "replies would count as they come",
-    "smtp_delivery_status_filter": "outcomes would count as they come",
 }
 PAUSES = (  # above 0: refused
     "default_destination_rate_delay",
