@@ -16,8 +16,9 @@ from fastsmtp.outcome import classify
 from fastsmtp.outcome.classify import Verdict
 from fastsmtp.route.hosts import LOOP_PORT
 from fastsmtp.session import notes
-from fastsmtp.session.connection import Refused, Session
+from fastsmtp.session.connection import Session
 from fastsmtp.session.opening import Meeting, open_session
+from fastsmtp.session.refused import Refused
 from fastsmtp.session.rules import Manner
 from fastsmtp.session.stages import STAGES
 from fastsmtp.wire import engine

@@ -21,6 +21,7 @@ from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
 from fastsmtp.mail.destination import Host
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.outqueue import unacknowledged
+from fastsmtp.session.refused import Refused
 from fastsmtp.session.transcript import Transcript
 from fastsmtp.wire import engine
 from fastsmtp.wire.engine import SessionEngine
@@ -51,15 +52,6 @@ class Driver(Protocol):
         """
 
 
-class Refused(SessionError):
-    """The peer does not talk to us: `reply` to the greeting, EHLO or HELO, told by `at` (an engine stage)."""
-
-    def __init__(self, at: int, reply: Reply) -> None:
-        super().__init__(reply.text)
-        self.at = at
-        self.reply = reply
-
-
 class Session(asyncio.Protocol):
     """One connection to one host, from greeting to QUIT. Ten thousand of them may be open: no dict, no future
     that outlives the opening.
@@ -70,8 +62,8 @@ class Session(asyncio.Protocol):
         "_backlog", "_content_until", "_deadline_at", "_deadlines", "_dotless", "_in_pump", "_late",
         "_loop", "_owed", "_parked", "_timer", "_timer_at", "_transport", "_unheard", "_waits_for_farewell",
         "_watched", "_writing", "begun", "domains", "dot_delay", "driver", "engine", "held", "host",
-        "hosts", "messages_limit", "name", "opened_at", "over", "ready", "relay", "timed_out", "transcript",
-        "uses",
+        "hosts", "messages_limit", "name", "opened_at", "over", "ready", "relay", "stands_in", "timed_out",
+        "transcript", "uses",
     )
     # fmt: on
 

@@ -129,7 +129,7 @@ class Worker:
         Idle sessions are closed where they would now be opened in another way, or to other hosts.
         """
         epoch = self.generation.epoch
-        if not _serve_alike(self._rules, rules):
+        if not self._rules.serves_alike(rules):
             epoch += 1
             for session in self.cache.drain():
                 session.close()
@@ -393,13 +393,3 @@ class Worker:
             ]
         )
         self._ask_turn()
-
-
-def _serve_alike(rules: Rules, others: Rules) -> bool:
-    """Whether a session that was opened by the one would be opened the same way by the other."""
-    return (rules.session, rules.deadlines, rules.route, rules.lookup) == (
-        others.session,
-        others.deadlines,
-        others.route,
-        others.lookup,
-    )

@@ -34,3 +34,12 @@ class Rules(NamedTuple):
     answers: AnswerRules
     drops: Drops | None  # smtp_dns_reply_filter
     permanent: Callable[[str], bool] | None  # smtp_connection_cache_destinations, by next-hop
+
+    def serves_alike(self, other: "Rules") -> bool:
+        """Whether a session that was opened by the one would be opened the same way by the other."""
+        return (self.session, self.deadlines, self.route, self.lookup) == (
+            other.session,
+            other.deadlines,
+            other.route,
+            other.lookup,
+        )

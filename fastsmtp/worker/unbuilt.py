@@ -36,9 +36,7 @@ PAUSES = (  # above 0: refused
     "smtp_destination_rate_delay",
     "smtp_transport_rate_delay",
 )
-PASSED_OVER = (
-    "defer_transports",
-)
+PASSED_OVER = ("defer_transports",)
 
 
 def check(settings: Settings) -> list[str]:
