@@ -82,7 +82,7 @@ LEVELS = (
           ),
       "",
       "What TLS must achieve with every peer; empty leaves it to smtp_use_tls and smtp_enforce_tls.",
-      source="Postfix 2.3"),
+      source="Postfix 2.3", newer=("may", "3.11")),
     P("smtp_tls_policy_maps", Maps(), "",
       "By next-hop: a level, and its attributes.",
       source="Postfix 2.3"),

@@ -183,6 +183,36 @@ NEWER_OR_OLDER = {
 }
 
 
+# Ours stand for all versions; and what the program sets itself.
+OWN_DEFAULTS = {
+    *(
+        "smtputf8_enable",
+        "relay_domains",
+        "smtp_tls_fingerprint_digest",
+    ),  # 3.x asks compatibility_level itself
+    "smtp_per_request_deadline",  # an alias here, a reference there
+    "smtp_tls_dane_insecure_mx_policy",
+    *("compatibility_level", "config_directory", "process_name", "process_id", "service_name"),
+}
+
+
+def test_defaults_are_those_of_postfix(directory: Path) -> None:
+    """Of every parameter that both know, at the level of the version that is installed."""
+    write(directory, "")
+    version = re.match(r"\d+\.\d+", postconf(directory, "-dh", "mail_version").stdout)
+    assert version is not None
+    theirs = dict(line.partition(" =")[::2] for line in postconf(directory, "-d").stdout.splitlines())
+    ours = dict(
+        line.partition(" =")[::2]
+        for line in conf(directory, "-d", "-o", f"compatibility_level={version[0]}")[1].splitlines()
+    )
+    both = (ours.keys() & theirs.keys()) - OWN_DEFAULTS
+    assert len(both) > 180
+    assert {name: re.split(r"[\s,]+", ours[name].strip()) for name in both} == {
+        name: re.split(r"[\s,]+", theirs[name].strip()) for name in both
+    }
+
+
 def remarks(stderr: str) -> set[str]:
     """What is said about names: their kind and text, without the place."""
     kinds = ("unused parameter", "undefined parameter", "overriding earlier entry")
