@@ -24,6 +24,7 @@ from tests.support.waiting import eventually
 COUNT = 600
 LIMIT = 7
 LIMITED = f"smtp_destination_concurrency_limit={LIMIT}"
+ONE_BY_ONE = "smtp_chunking_enable=no"  # one message in flight a session, and time to disturb the rest
 ALL_SENT, SOME_FAILED, WRONG, WAITS = 0, 1, 2, 75
 
 
@@ -39,7 +40,7 @@ def sink() -> Iterator[BackgroundSink]:
 
 
 def arguments(job: Job, sink: BackgroundSink, workers: int, *settings: str) -> list[str | Path]:
-    return [*job.arguments(sink.port, LIMITED, *settings), "--workers", str(workers)]
+    return [*job.arguments(sink.port, LIMITED, ONE_BY_ONE, *settings), "--workers", str(workers)]
 
 
 def loud(words: list[str | Path]) -> list[str | Path]:
