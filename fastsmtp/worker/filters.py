@@ -10,6 +10,7 @@ and change nothing. Source: Postfix dsn_filter(3), default_delivery_status_filte
 
 import importlib
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ SUCCESS = "2"
 
 
 class StatusFilter:
-    """The tables, opened."""
+    """The tables, opened, and opened anew when they change."""
 
     def __init__(self, maps: Any, warn: Callable[[str], None]) -> None:
         self._maps = maps
@@ -31,7 +32,7 @@ class StatusFilter:
     def __call__(self, dsn: str, text: str) -> tuple[str, str]:
         """Enhanced status code and text as they shall count."""
         try:
-            found = self._maps.find(f"{dsn} {text}")
+            found = self._maps.at(time.monotonic()).find(f"{dsn} {text}")
         except TableError as error:
             self._warn(str(error))
             return dsn, text
@@ -53,10 +54,12 @@ def status_filter(settings: Settings, warn: Callable[[str], None]) -> StatusFilt
     words = settings.words(PARAMETER)
     if not words:
         return None
-    maps = importlib.import_module("fastsmtp.lookup.maps").Maps.open(PARAMETER, words, warn)
-    if any(table.volatile for table in maps.tables):
+    maps = importlib.import_module("fastsmtp.lookup.maps").Maps
+    follow = importlib.import_module("fastsmtp.lookup.followed").Followed
+    followed = follow(lambda: maps.open(PARAMETER, words, warn))
+    if any(table.volatile for table in followed.now.tables):
         raise SettingError(
             f"{settings.origin(PARAMETER)}: {PARAMETER} = {' '.join(words)}: expected tables in files: "
             "an outcome does not wait for a server"
         )
-    return StatusFilter(maps, warn)
+    return StatusFilter(followed, warn)

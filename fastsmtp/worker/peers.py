@@ -8,6 +8,7 @@ Source: ours; spec: session, 5, 8; config, 9.3.
 """
 
 import importlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,15 +24,24 @@ NAMES = DISCARD, PIX, DEBUG = (
 
 
 class PeerTables:
-    """The tables, opened."""
+    """The tables, opened, and opened anew when they change."""
 
     def __init__(self, settings: Settings, warn: Callable[[str], None]) -> None:
         maps = importlib.import_module("fastsmtp.lookup.maps").Maps
-        self.discard = maps.open(DISCARD, settings.words(DISCARD), warn).find
-        self.pix = maps.open(PIX, settings.words(PIX), warn).find
+        follow = importlib.import_module("fastsmtp.lookup.followed").Followed
+        self._discard = follow(lambda: maps.open(DISCARD, settings.words(DISCARD), warn))
+        self._pix = follow(lambda: maps.open(PIX, settings.words(PIX), warn))
         self._words = tuple(settings.words(name) for name in NAMES)
         self._warn = warn
-        self._debugged = self._open_debug_list(settings) if settings.words(DEBUG) else None
+        self._debugged = follow(lambda: self._open_debug_list(settings)) if settings.words(DEBUG) else None
+
+    def discard(self, address: str) -> str | None:
+        found: str | None = self._discard.at(time.monotonic()).find(address)
+        return found
+
+    def pix(self, address: str) -> str | None:
+        found: str | None = self._pix.at(time.monotonic()).find(address)
+        return found
 
     def _open_debug_list(self, settings: Settings) -> Any:
         lists = importlib.import_module("fastsmtp.lookup.pattern_list")
@@ -44,7 +54,8 @@ class PeerTables:
             return False
         try:
             bare = nexthop.lstrip("[").partition("]")[0].partition(":")[0]
-            return bool(self._debugged.match_host(bare) or self._debugged.match_peer(name, address))
+            debugged = self._debugged.at(time.monotonic())
+            return bool(debugged.match_host(bare) or debugged.match_peer(name, address))
         except TableError as error:
             self._warn(str(error))
             return False

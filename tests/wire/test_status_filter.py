@@ -1,10 +1,13 @@
 """smtp_delivery_status_filter: what an outcome counts as (spec: parameters, 2.4)."""
 
+from unittest import mock
+
 import pytest
 
 from fastsmtp.errors import SettingError
+from fastsmtp.worker.filters import status_filter
 from tests.support.memory_peer import Manner
-from tests.support.world import World
+from tests.support.world import World, load
 
 FULL = Manner(answers={"RCPT": "552 5.2.2 mailbox full"})
 LATER = Manner(answers={"RCPT": "450 4.2.0 later"})
@@ -66,3 +69,14 @@ def test_table_that_asks_a_server_is_refused():
 def test_filter_comes_before_soft_bounce(tmp_path):
     _, outcome = seen(LATER, table(tmp_path, "/^4\\.2\\.0 .*/ 5.7.1 never"), soft_bounce="yes")
     assert (outcome.status, outcome.dsn, outcome.reply) == ("deferred", "4.7.1", "never")
+
+
+def test_table_that_changes_is_read_anew(tmp_path):
+    tables = table(tmp_path, "/^4/ 5.7.1 no")
+    filtered = status_filter(load({"smtp_delivery_status_filter": tables}), [].append)
+    assert filtered is not None
+    with mock.patch("time.monotonic", return_value=1000.0):
+        assert filtered("4.2.0", "later") == ("5.7.1", "no")
+    table(tmp_path, "/^4/ 5.7.2 another and longer text")
+    with mock.patch("time.monotonic", return_value=1060.0):
+        assert filtered("4.2.0", "later") == ("5.7.2", "another and longer text")
