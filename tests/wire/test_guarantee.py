@@ -5,7 +5,9 @@ import pytest
 from fastsmtp.spool.null import NullSpool
 from tests.support.delivery import deliver
 from tests.support.dialogue import BYTEWISE, WHOLE
+from tests.support.memory_peer import HANGUP, Manner
 from tests.support.peer import Peer
+from tests.support.world import World
 
 HELLO = "S: 220 mx ESMTP\nC: EHLO me.example\nS: 250-mx\nS: 250 PIPELINING\n"
 ENVELOPE = "C: MAIL FROM:<s@x.example>\nC: RCPT TO:<r@y.example>\nC: DATA\n"
@@ -107,7 +109,7 @@ def test_stream_lost_before_the_end_of_data_is_no_doubt():
 
 def test_content_that_did_not_all_leave_is_no_doubt():
     message = b"Subject: large\r\n\r\n" + b"x" * 70 + b"\r\n"
-    message += (b"y" * 70 + b"\r\n") * 400_000
+    message += (b"y" * 70 + b"\r\n") * 200_000
     with Peer(ACCEPTED + "X: wait 0.3\nX: reset") as first, Peer(GOOD) as second:
         outcomes = deliver(ONE, first, second, message=message, **ONCE)
     assert fate(outcomes)[0] == "sent"
@@ -119,3 +121,48 @@ def test_message_that_was_not_taken_goes_to_the_next_host_and_is_no_longer_unkno
         outcomes = deliver(ONE, first, second, **ONCE)
     assert fate(outcomes)[0] == "sent"
     assert ahead == [("unknown", "r@y.example"), ("deferred", "r@y.example"), ("unknown", "r@y.example")]
+
+
+# By BDAT: nothing tells when the content leaves, so recipients are on record before anything of the message does
+
+CHUNKING = ("PIPELINING", "CHUNKING", "8BITMIME")
+
+
+def test_message_by_bdat_is_on_record_before_it_leaves(monkeypatch):
+    append = NullSpool.append
+    heard = []
+
+    def noted(self, outcomes, rows=()):
+        if rows:
+            heard.append(list(world._seen.conversations[0].commands))
+        append(self, outcomes, rows)
+
+    monkeypatch.setattr(NullSpool, "append", noted)
+    world = World(Manner(offers=CHUNKING))
+    seen = world.run(**ONCE)
+    assert seen.status() == "sent 2.0.0"
+    assert heard == [["EHLO me.example"]]
+
+
+def test_bdat_without_an_answer_leaves_the_recipient_unknown(ahead):
+    seen = World(Manner(offers=CHUNKING, answers={"BDAT": HANGUP})).run(**ONCE)
+    assert seen.status() == "unknown 4.4.2"
+    assert ahead == [("unknown", "r@x.example")]
+
+
+def test_recipient_refused_before_bdat_is_not_unknown(ahead):
+    seen = World(Manner(offers=CHUNKING, answers={"RCPT": "550 5.1.1 who", "BDAT": "503 5.5.1 no"})).run(
+        **ONCE
+    )
+    assert seen.status() == "bounced 5.1.1"
+    assert ahead == [("unknown", "r@x.example")]
+
+
+def test_message_by_bdat_that_goes_elsewhere_is_no_longer_unknown(ahead):
+    peers = {
+        "192.0.2.1": Manner(offers=CHUNKING, answers={"BDAT": "451 4.3.0 later"}),
+        "192.0.2.2": Manner(),
+    }
+    seen = World(peers=peers).run(relayhost="[192.0.2.1], [192.0.2.2]", **ONCE)
+    assert seen.status() == "sent 2.0.0"
+    assert [status for status, _ in ahead] == ["unknown", "deferred", "unknown"]
