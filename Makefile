@@ -51,8 +51,10 @@ debug: $(VENV)/.test  ## the whole suite on modules with bounds checks and asser
 	@result=0; $(BIN)/python -m pytest $(TESTFLAGS) || result=$$?; \
 	  $(BIN)/python setup.py -q build_ext --inplace --force; exit $$result
 
-fuzz: $(VENV)/.test build  ## random messages through the encoder, judged by its plain twins (SECONDS=60)
+fuzz: $(VENV)/.test build  ## random messages and peers, judged by plain twins (SECONDS=60 each); all mixtures of replies
 	@$(BIN)/python -m tests.fuzz.encoder --seconds $(or $(SECONDS),60)
+	@$(BIN)/python -m tests.fuzz.engine --seconds $(or $(SECONDS),60)
+	@$(BIN)/python -m tests.fuzz.model
 
 sanitize: $(VENV)/.test  ## the same, and the wire tests, with AddressSanitizer and UBSan in the compiled modules
 	@CFLAGS="$(SANITIZERS) -fno-omit-frame-pointer -g" LDFLAGS="$(SANITIZERS)" $(BIN)/python setup.py -q build \
@@ -61,6 +63,7 @@ sanitize: $(VENV)/.test  ## the same, and the wire tests, with AddressSanitizer 
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
 	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)"; \
 	  $(BIN)/python -m tests.fuzz.encoder --seconds $(or $(SECONDS),60); \
+	  $(BIN)/python -m tests.fuzz.engine --seconds $(or $(SECONDS),60); \
 	  $(BIN)/python -m pytest -o pythonpath=build/sanitized/lib tests/unit/wire -k "not memory"
 
 clean:  ## all that was built, .venv too

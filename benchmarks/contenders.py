@@ -87,12 +87,13 @@ def check_results(results: Path, expected: int) -> None:
 class Postfix:
     name = "Postfix"
     sync = "every message"
+    settings = ""  # further lines of main.cf
 
     def missing(self) -> str:
         return postfixes.missing()
 
     def run(self, case: Case, port: int, work: Path) -> Cost:
-        with postfixes.Postfix(work, MAIN_CF.format(port=port)) as postfix:
+        with postfixes.Postfix(work, MAIN_CF.format(port=port) + self.settings) as postfix:
             assert postfix.process is not None
             tree = measure.Tree(postfix.process.pid)
             started_at = time.monotonic()

@@ -53,7 +53,7 @@ cdef class SessionEngine:
         self.offers = {}
         self.peer_name = b""
         self.plain = plain
-        self._window_limit = window_limit
+        self.window_limit = window_limit
         self._reader = ReplyReader()
         self._events = []
         self._pipe = Pipeline(C_IDLE)
@@ -185,7 +185,8 @@ cdef class SessionEngine:
             self._pipe.listener.heard(reply)
         if reply.garbled:
             self.suspect = True
-        self._closing = reply.closing()
+        # Exim answers 554 to one RSET too many, and leaves.
+        self._closing = reply.closing() or command == C_RSET and reply.digit() != 2
         self._sender.drained = False
         if command == C_MAIL:
             self._answer_mail(reply)
@@ -207,10 +208,20 @@ cdef class SessionEngine:
         elif command == C_QUIT:
             self._events.append((E_CLOSED, None))
         elif command == C_IDLE:
-            self.suspect = True
-            if not self._closing and self._begun:
-                self._fall_back("an answer too many")
-            self._events.append((E_UNUSABLE, reply))
+            self._answer_unasked(reply)
+        return 0
+
+    cdef int _answer_unasked(self, Reply reply) except -1:
+        """Nothing was due. Content may be: then a refusal came before the first byte of it."""
+        cdef Transaction transaction
+        self.suspect = True
+        if self._sender.transactions:
+            transaction = <Transaction>self._sender.transactions[0]
+            if transaction.data is not None and transaction.accepted:
+                return self._answer_early(transaction, reply)
+        if not self._closing and self._begun:
+            self._fall_back("an answer too many")
+        self._events.append((E_UNUSABLE, reply))
         return 0
 
     cdef int _introduce(self, int command, Reply reply) except -1:
@@ -231,7 +242,7 @@ cdef class SessionEngine:
             self._sender.eightbit = introduction.eightbit
             self._sender.dsn = introduction.dsn
             self._sender.forward = introduction.forward
-            self._sender.chunking = not self.plain and self._window_limit > 0 and "CHUNKING" in introduction.offers
+            self._sender.chunking = not self.plain and self.window_limit > 0 and "CHUNKING" in introduction.offers
             self._sender.chained = self._sender.chained and not introduction.discards("CHAINING")
             self._events.append(introduction.event)
         return 0
@@ -242,7 +253,9 @@ cdef class SessionEngine:
         if reply.digit() == 2:
             self._envelope_open = False
         elif reply.code == 503 and self._envelope_open and transaction.chunked:
+            # One at a time from here on: Exim counts these as errors, and leaves after three.
             transaction.nested = True
+            self._sender.window = self.window_limit = 1
         elif transaction.grouped and reply.out_of_step():
             self._mistrust(transaction, "MAIL", reply)
         else:
@@ -312,7 +325,7 @@ cdef class SessionEngine:
             transaction.settle_mail()
             if transaction.grouped:
                 self._sender.proven = True
-            if self._sender.window < self._window_limit:
+            if self._sender.window < self.window_limit:
                 self._sender.window += 1
         elif not transaction.accepted:
             # A peer may keep the envelope open for a further BDAT (Exim does): the next MAIL is then one too many.
@@ -330,6 +343,7 @@ cdef class SessionEngine:
             self._sender.close()
         else:
             self._pipe.expect_again(C_END)
+            self._fall_back(f"{reply.code} before the end of the content")
         return self._end(reply)
 
     cdef int _begin_again(self, Transaction transaction) except -1:

@@ -132,6 +132,10 @@ cdef class ReplyReader:
     def pending(self):
         return self.partial()
 
+    @property
+    def held(self):
+        return PyBytes_GET_SIZE(self._data) - self._at + self._stored
+
     cdef bint partial(self) noexcept:
         return bool(self._lines) or self._skipping or self._at < PyBytes_GET_SIZE(self._data)
 

@@ -175,7 +175,10 @@ class Carrier:
             request: Request = transaction.subject  # type: ignore[assignment]
             self._settling.expect(session, request, transaction)
         if not self._begin_next(session) and (
-            self._outdated or self._desk.finishing(self.destination) or not self._desk.reusable(session)
+            self._outdated
+            or session.engine.spent
+            or self._desk.finishing(self.destination)
+            or not self._desk.reusable(session)
         ):
             session.close()
 
@@ -207,11 +210,16 @@ class Carrier:
         if left and session.uses > 0 and not session.engine.plain and left[0].untouched:
             self._desk.memory.ended_after(session.host, session.uses)
         in_doubt = doubtful(left) if self._generation.rules.at_most_once else []
+        touched = []
         for transaction in left:
             request: Request = transaction.subject  # type: ignore[assignment]
             if self._spares(session, transaction, request, behind=transaction is not left[0]):
                 self._spare(request)
-            elif not timed_out and self._renews(session, transaction, request):
+            else:
+                touched.append(transaction)
+        for transaction in touched:  # last: a failure may close the destination, for those put back too
+            request = transaction.subject  # type: ignore[assignment]
+            if not timed_out and self._renews(session, transaction, request):
                 self._renew(request)
             elif transaction in in_doubt:
                 in_doubt_verdict = classify.in_doubt(session.name, timed_out=timed_out)
@@ -272,7 +280,7 @@ class Carrier:
         desk = self._desk
         if not session.over:
             serves = desk.reusable(session) and desk.keeps(self.destination)
-            if session.engine.suspect or self._outdated or not serves:
+            if session.engine.suspect or session.engine.spent or self._outdated or not serves:
                 session.close()
             else:
                 identity = self._walk.identity

@@ -18,14 +18,14 @@ cdef class SessionEngine:
         readonly bint open         # the handshake is over, QUIT not sent
         readonly bint plain        # one message at a time, by DATA: the peer did not take groups well
         readonly Introduction introduction
-        int _window_limit          # 0: no BDAT
+        readonly int window_limit  # of messages in flight by BDAT; 0: no BDAT; 1 also where the peer cannot do with more
         ReplyReader _reader
         Sender _sender             # transactions that were begun, and what leaves next
         Pipeline _pipe             # what was said and is not answered, or not gone
         list _events
         Py_ssize_t _begun          # transactions ever begun
         bint _envelope_open        # a BDAT without recipients may have left the peer in its transaction
-        bint _closing              # the last reply was a 421: nothing behind it is worked on
+        bint _closing              # the last reply was a 421 or alike: nothing behind it is worked on
         bint _deaf                 # nothing more is read or said
 
     # Transactions that the peer still owes an answer
@@ -38,6 +38,7 @@ cdef class SessionEngine:
     cdef int _answer_rcpt(self, Reply reply) except -1
     cdef int _answer_data(self, Reply reply) except -1
     cdef int _answer_end(self, Reply reply) except -1
+    cdef int _answer_unasked(self, Reply reply) except -1
     cdef int _answer_chunk(self, Transaction transaction) except -1
     cdef int _answer_early(self, Transaction transaction, Reply reply) except -1
     cdef int _begin_again(self, Transaction transaction) except -1

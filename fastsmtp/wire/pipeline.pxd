@@ -21,7 +21,7 @@ cdef class Pipeline:
     # Commands without a reply
     cdef int expect(self, int command) except -1
     cdef int expected(self) except -1
-    # The reply just read was not this command's: it stays unanswered
+    # The reply just read was not this command's: it stays unanswered, or stands first though not yet said
     cdef int expect_again(self, int command) except -1
     # The newest one serves as `command` too
     cdef int probe_with_last(self, int command) except -1

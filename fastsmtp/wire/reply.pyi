@@ -33,5 +33,9 @@ class ReplyReader:
         """Feeds bytes, cut anywhere, and gives the replies they complete."""
 
     @property
+    def held(self) -> int:
+        """Bytes that are kept of what was fed and has become no reply yet."""
+
+    @property
     def pending(self) -> bool:
         """A reply has begun and not ended."""

@@ -25,6 +25,8 @@ WORDS = [
     b" 2.1.0 fine",
     b"\x00\xff",
     b"-SMTPUTF8",
+    b"-CHUNKING",
+    b"-LIMITS RCPTMAX=1 MAILMAX=2",
 ]
 REPLY_LIMIT = (
     3 * 2048
@@ -70,17 +72,27 @@ def peer(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def engine(data: bytes) -> None:
     """Whatever the peer says: no exception, whole commands, one answer for each transaction."""
-    session = SessionEngine(b"me.example", chained=bool(data[:1] and data[0] & 1))
+    manner = data[0] if data else 0
+    session = SessionEngine(
+        b"me.example", chained=bool(manner & 1), plain=bool(manner & 2), window=manner >> 4, window_limit=4
+    )
+    # One session in two is past EHLO at once: few inputs find the way to BDAT by themselves.
+    if manner & 4:
+        for line in (b"220 mx\r\n", b"250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n"):
+            session.receive(line)
+            session.events()
+            session.take()
     begun: list[Transaction] = []
     answered: list[object] = []
     for move, said in peer(data[1:]):
+        session.note_unsent(len(said) if move & 8 else 0)
         session.receive(said)
         for kind, subject in session.events():
             if kind == wire_engine.ANSWERED:
                 assert any(subject is each for each in begun)
                 answered.append(subject)
         if move & 1 and len(begun) < TRANSACTIONS and session.open:
-            begun.append(transaction(len(begun)))
+            begun.append(transaction(len(begun), chunked=session.chunking))
             session.begin(begun[-1])
         elif move & 2:
             try:
@@ -93,11 +105,17 @@ def engine(data: bytes) -> None:
     left = session.forsake()
     assert len(answered) == len({id(each) for each in answered})
     assert not any(any(each is other for other in answered) for each in left)
+    for each in begun:
+        assert not each.taken or any(each is other for other in answered)
+        assert not (each.in_doubt and each.untouched)
 
 
-def transaction(number: int) -> Transaction:
+def transaction(number: int, *, chunked: bool) -> Transaction:
     recipients = [b"r%d@x.example" % place for place in range(1 + number)]
-    return Transaction(b"s@x.example", recipients, b"A: b\r\n\r\n..x\r\n.\r\n", size=13, encoding=8)
+    content = b"A: b\r\n\r\n..x\r\n" + (b"" if chunked else b".\r\n")
+    return Transaction(
+        b"s%d@x.example" % (number & 1), recipients, content, size=13, encoding=8, chunked=chunked
+    )
 
 
 def check_output(pieces: list[bytes]) -> None:
@@ -110,6 +128,7 @@ def check_output(pieces: list[bytes]) -> None:
             b"MAIL",
             b"RCPT",
             b"DATA",
+            b"BDAT",
             b"RSET",
             b"QUIT",
             b"A: b",

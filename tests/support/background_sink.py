@@ -3,7 +3,7 @@
     with BackgroundSink(delay=0.01) as sink: ... sink.port ... sink.recipients() ... sink.tally.most_open
 
 Offers PIPELINING, unlike support/receiver.py. `defer` and `reject` are percentages of the addresses, always
-the same ones.
+the same ones; `behaviour` says all of it.
 """
 
 import asyncio
@@ -16,8 +16,15 @@ from fastsmtp.sink.receiver import Sink
 
 
 class BackgroundSink:
-    def __init__(self, *, delay: float = 0.0, defer: float = 0.0, reject: float = 0.0) -> None:
-        self._sink = Sink(Behaviour(delay=delay, defer=defer, reject=reject), self._take)
+    def __init__(
+        self,
+        *,
+        delay: float = 0.0,
+        defer: float = 0.0,
+        reject: float = 0.0,
+        behaviour: Behaviour | None = None,
+    ) -> None:
+        self._sink = Sink(behaviour or Behaviour(delay=delay, defer=defer, reject=reject), self._take)
         self._taken: list[str] = []
         self.contents: list[bytes] = []
         self._loop = asyncio.new_event_loop()

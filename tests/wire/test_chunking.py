@@ -249,6 +249,17 @@ def test_nothing_behind_a_421_is_in_doubt(cut):
     assert sent[1].mail.code == 421
 
 
+def test_nothing_behind_a_refused_rset_is_in_doubt(cut):
+    session = Session(cut)
+    first, second = message(1), message(2)
+    session.begin(first)
+    session.hear(REFUSED)
+    assert session.begin(second) == ["RSET", *said(2)]
+    session.hear(b"554 too many of these\r\n")
+    assert session.engine.forsake() == [second]
+    assert second.untouched
+
+
 @pytest.mark.parametrize("reply", [b"250 ok\r\n", b"354 go\r\n"])
 def test_success_before_the_content_has_left_is_none(cut, reply):
     session = Session(cut)

@@ -380,6 +380,36 @@ def test_answer_to_quit_is_no_answer_to_the_message(cut):
     assert t.end is None
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_refusal_before_the_content_is_the_answer_to_its_end(cut, together):
+    talk = Talk(cut).play(ESMTP)
+    t = transaction()
+    talk.engine.begin(t)
+    talk.play(
+        "C: MAIL FROM:<s@x> | RCPT TO:<r@y> | DATA\nS: 250 ok\nS: 250 ok\nS: 354 go"
+        + "\nS: 552 no" * together
+    )
+    if not together:
+        talk.engine.take()
+        talk.engine.note_unsent(1)
+        talk.receive(b"552 no\r\n")
+    assert t.end.text == "552 no"
+    assert talk.events[-2:] == [wire.ANSWERED, wire.UNUSABLE]
+    assert talk.engine.take() == []
+
+
+@pytest.mark.parametrize("reply", ["250 done", "354 go on"])
+def test_success_before_the_content_has_left_is_no_delivery(cut, reply):
+    talk = Talk(cut).play(ESMTP)
+    t = transaction()
+    talk.engine.begin(t)
+    talk.play(f"C: MAIL FROM:<s@x> | RCPT TO:<r@y> | DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: {reply}")
+    assert talk.events[-1] == wire.UNUSABLE
+    assert talk.engine.stage == wire.END
+    assert talk.engine.forsake() == [t]
+    assert not t.in_doubt
+
+
 def test_transaction_behind_a_lost_one_is_untouched(cut):
     first, second = transaction(), transaction("z@y")
     talk = Talk(cut).play(ESMTP)
