@@ -1,22 +1,19 @@
 """The SMTP client session without I/O: bytes in, bytes and events out.
 
-Two cursors move over the transactions that were begun: the sender's (in each Transaction) and the receiver's (the ring of
-commands without a reply). Each reply belongs to the oldest such command; `_answer` is the table.
+Two cursors move over the transactions that were begun: the sender's (sender.pyx) and the receiver's, the commands without
+a reply (pipeline.pyx). Each reply belongs to the oldest such command; `_answer` is the table.
 
 The sender stops, and the peer must answer all it was asked, where
 - a message's content is next: its DATA must have been answered. After BDAT content needs no leave;
-- the peer offers no PIPELINING: after every command;
-- the next command would make more than GROUP_LIMIT bytes unanswered;
+- the peer offers no PIPELINING; or the next command would make more than GROUP_LIMIT bytes unanswered;
 - the transport still holds what was given out: take() gives TAKE_LIMIT bytes at a time, or one content.
 
-The commands of the next transaction may leave in one group with the content of this one (RFC 2920 3.1), so that a busy
-session costs one round trip a message; with BDAT (RFC 3030) up to `window` messages are in flight. Content never leaves
-while the DATA before it is unanswered. A transaction that lost all its recipients ends with RSET, or, where DATA was
-already accepted, with an empty message; never after a success. A peer that answers a group out of step is mistrusted: the
-session ends, what it leaves undecided is tried anew, `plain` from then on.
+The commands of the next transaction may leave with the content of this one (RFC 2920 3.1): a busy session costs one round
+trip a message; by BDAT (RFC 3030) up to `window` messages are in flight. A transaction that lost all its recipients ends with
+RSET, or, where DATA was already accepted, with an empty message; never after a success. A peer that answers a group out of
+step is mistrusted: the session ends, what it leaves undecided is tried anew, `plain` from then on.
 
-The greeting and EHLO are the introduction's (introduction.pyx). Does not know sockets, clocks, parameters, or what a
-refusal means for a recipient: that is fastsmtp.outcome.
+The greeting and EHLO are the introduction's. Does not know sockets, clocks, parameters, or what a refusal means.
 Source: RFC 5321, 2920, 3030; Postfix smtp_proto(3); spec: session, 10, 11.
 """
 
@@ -185,8 +182,7 @@ cdef class SessionEngine:
             self._pipe.listener.heard(reply)
         if reply.garbled:
             self.suspect = True
-        # Exim answers 554 to one RSET too many, and leaves.
-        self._closing = reply.closing() or command == C_RSET and reply.digit() != 2
+        self._closing = reply.closing() or command == C_RSET and reply.digit() != 2  # Exim counts RSET, and leaves
         self._sender.drained = False
         if command == C_MAIL:
             self._answer_mail(reply)
@@ -253,8 +249,7 @@ cdef class SessionEngine:
         if reply.digit() == 2:
             self._envelope_open = False
         elif reply.code == 503 and self._envelope_open and transaction.chunked:
-            # One at a time from here on: Exim counts these as errors, and leaves after three.
-            transaction.nested = True
+            transaction.nested = True  # one at a time from here on: Exim counts these, and leaves after three
             self._sender.window = self.window_limit = 1
         elif transaction.grouped and reply.out_of_step():
             self._mistrust(transaction, "MAIL", reply)
@@ -297,8 +292,7 @@ cdef class SessionEngine:
     cdef int _answer_end(self, Reply reply) except -1:
         cdef Transaction transaction = <Transaction>self._sender.transactions[0]
         cdef int digit = reply.digit()
-        if reply.farewell():
-            # The answer to a QUIT in the same group: the one to the end of data never came.
+        if reply.farewell():   # the answer to a QUIT in the same group: the one to the end of data never came
             self._pipe.expect_again(C_END)
             self._events.append((E_UNUSABLE, reply))
             return 0
@@ -328,7 +322,7 @@ cdef class SessionEngine:
             if self._sender.window < self.window_limit:
                 self._sender.window += 1
         elif not transaction.accepted:
-            # A peer may keep the envelope open for a further BDAT (Exim does): the next MAIL is then one too many.
+            # A peer may keep the envelope open (Exim does): the next MAIL is then one too many.
             self._envelope_open = transaction.mail.digit() == 2
             if not self._sender.sending:
                 self._sender.reset_due = True
