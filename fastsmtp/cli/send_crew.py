@@ -34,9 +34,9 @@ from fastsmtp.spool.shard import Shard
 from fastsmtp.spool.shares import Shares
 from fastsmtp.worker.reload import renew
 from fastsmtp.worker.run import spool_directory
-from fastsmtp.worker.share import most
+from fastsmtp.worker.share import most, narrowest
 
-LIMITS = "smtp_destination_concurrency_limit and default_process_limit allow"
+LIMITS = "the transports' destination_concurrency_limit and default_process_limit allow"
 
 
 def send(options: SendOptions, job: Job, settings: Settings, directory: Path) -> int | None:
@@ -62,7 +62,7 @@ def send(options: SendOptions, job: Job, settings: Settings, directory: Path) ->
 
 def limits_of(settings: Settings) -> tuple[int, int]:
     """What the workers must share."""
-    return settings.number("smtp_destination_concurrency_limit"), settings.number("default_process_limit")
+    return narrowest(settings), settings.number("default_process_limit")
 
 
 class CrewErrand:

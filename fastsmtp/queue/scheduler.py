@@ -1,4 +1,5 @@
-"""Whose turn it is: destinations take turns, each within its window, all within the session limit.
+"""Whose turn it is: transports take turns, and a transport's destinations; each destination within its
+window, each transport within its session limit.
 
     offer(destination, recipients)      recipients wait; returned at once if the site is dead
     next(now)                           a request to start a delivery with, or None
@@ -15,7 +16,8 @@ Source: Postfix qmgr_transport(3), qmgr_queue(3), SCHEDULER_README; spec: queue,
 """
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fastsmtp.mail.destination import Destination
@@ -30,18 +32,40 @@ class SchedulerRules(NamedTuple):
 
     window: WindowRules
     recipients_per_request: int  # smtp_destination_recipient_limit; 0: no limit
-    sessions: int  # running deliveries at once, all destinations together
+    sessions: int  # running deliveries of the transport at once, all destinations together
     closed_for: float  # seconds that a dead destination is left alone
+
+
+class _Lane:
+    """One transport: its limits, and its queues that may start something."""
+
+    __slots__ = ("busy", "ready", "rules")
+
+    def __init__(self, rules: SchedulerRules) -> None:
+        self.rules = rules
+        self.ready: dict[DestinationQueue, None] = {}  # who was served last stands last
+        self.busy = 0
+
+    @property
+    def startable(self) -> bool:
+        return bool(self.ready) and self.busy < self.rules.sessions
 
 
 class Scheduler:
     """Destination queues in turn."""
 
-    def __init__(self, rules: SchedulerRules, queue_id: Callable[[Recipient], str]) -> None:
+    def __init__(
+        self,
+        rules: SchedulerRules,
+        queue_id: Callable[[Recipient], str],
+        others: Mapping[str, SchedulerRules] = MappingProxyType({}),
+    ) -> None:
+        """`others`: rules of transports that have their own; `rules` are those of the rest."""
         self._rules = rules
+        self._others = others
         self.queue_id = queue_id
         self._queues: dict[Destination, DestinationQueue] = {}
-        self._ready: dict[DestinationQueue, None] = {}  # startable ones; who was served last stands last
+        self._lanes: dict[str, _Lane] = {}  # by transport, whose turn it is next first
         self._closed: list[tuple[float, int, DestinationQueue]] = []
         self.busy = 0
         self.held = 0  # recipients that wait
@@ -50,11 +74,16 @@ class Scheduler:
     def __repr__(self) -> str:
         return f"<Scheduler {len(self._queues)} destinations, {self.held} waiting, {self.busy} busy>"
 
-    def change(self, rules: SchedulerRules) -> None:
+    def change(
+        self, rules: SchedulerRules, others: Mapping[str, SchedulerRules] = MappingProxyType({})
+    ) -> None:
         """Other limits. What runs beyond them ends by itself; nothing starts in its place."""
         self._rules = rules
+        self._others = others
+        for transport, lane in self._lanes.items():
+            lane.rules = others.get(transport, rules)
         for queue in list(self._queues.values()):
-            queue.window.change(rules.window)
+            queue.window.change(self._lane(queue.destination).rules.window)
             self._mark(queue)
 
     # What comes in
@@ -76,15 +105,26 @@ class Scheduler:
 
     def next(self, now: float) -> Request | None:
         """A request that a new delivery starts with; the delivery counts as busy until leave()."""
-        if not self._ready or self.busy >= self._rules.sessions:
+        lane = self._next_lane()
+        if lane is None:
             return None
-        queue = next(iter(self._ready))
-        del self._ready[queue]
+        queue = next(iter(lane.ready))
+        del lane.ready[queue]
         request = self._take(queue, now)
         queue.busy += 1
+        lane.busy += 1
         self.busy += 1
         self._mark(queue)
         return request
+
+    def _next_lane(self) -> _Lane | None:
+        """Transports take turns."""
+        for transport, lane in self._lanes.items():
+            if lane.startable:
+                if len(self._lanes) > 1:
+                    self._lanes[transport] = self._lanes.pop(transport)
+                return lane
+        return None
 
     def follow(self, destination: Destination, now: float) -> Request | None:
         """A request for a delivery of this destination that goes on: it keeps its place in the window.
@@ -129,7 +169,7 @@ class Scheduler:
             window.bad()
             if window.closed and queue.closed_until <= now:
                 queue.reason = (dsn, text)
-                queue.closed_until = now + self._rules.closed_for
+                queue.closed_until = now + self._lane(destination).rules.closed_for
                 heapq.heappush(self._closed, (queue.closed_until, id(queue), queue))
         self._mark(queue)
         return was_closed and not window.closed
@@ -138,6 +178,7 @@ class Scheduler:
         """A delivery that next() started is over."""
         queue = self._queue(destination)
         queue.busy -= 1
+        self._lane(destination).busy -= 1
         self.busy -= 1
         self._mark(queue)
 
@@ -181,8 +222,17 @@ class Scheduler:
     def _queue(self, destination: Destination) -> DestinationQueue:
         queue = self._queues.get(destination)
         if queue is None:
-            queue = self._queues[destination] = DestinationQueue(destination, self._rules.window)
+            queue = self._queues[destination] = DestinationQueue(
+                destination, self._lane(destination).rules.window
+            )
         return queue
+
+    def _lane(self, destination: Destination) -> _Lane:
+        lane = self._lanes.get(destination.transport)
+        if lane is None:
+            lane = _Lane(self._others.get(destination.transport, self._rules))
+            self._lanes[destination.transport] = lane
+        return lane
 
     def _take(self, queue: DestinationQueue, now: float) -> Request:
         if queue.returned:
@@ -192,7 +242,7 @@ class Scheduler:
         waiting = queue.waiting
         first = waiting.popleft()
         recipients = [first]
-        limit = self._rules.recipients_per_request
+        limit = self._lane(queue.destination).rules.recipients_per_request
         while waiting and (limit == 0 or len(recipients) < limit):
             recipients.append(waiting.popleft())
         self.held -= len(recipients)
@@ -200,10 +250,11 @@ class Scheduler:
         return Request(queue.destination, recipients, self.queue_id(first), now)
 
     def _mark(self, queue: DestinationQueue) -> None:
-        """Keeps `_ready` true after any change of a queue, and forgets an idle one."""
+        """Keeps `ready` of its lane true after any change of a queue, and forgets an idle one."""
+        ready = self._lane(queue.destination).ready
         if queue.startable:
-            self._ready[queue] = None
+            ready[queue] = None
             return
-        self._ready.pop(queue, None)
+        ready.pop(queue, None)
         if queue.idle and not queue.window.closed:
             self._queues.pop(queue.destination, None)

@@ -20,9 +20,8 @@ from fastsmtp.delivery.content import Content
 from fastsmtp.delivery.desk import Generation, Result, Slot
 from fastsmtp.errors import Pending, SpoolError
 from fastsmtp.mail.destination import Destination
-from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
-from fastsmtp.outcome.outcome import DEFERRED, Delays, Outcome
+from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.report.log import Log
 from fastsmtp.route.hosts import Router
@@ -35,12 +34,10 @@ from fastsmtp.worker.asking import Asking
 from fastsmtp.worker.feed import LOW_WATER, Feed
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import NEVER, Settler
+from fastsmtp.worker.unsent import Unsent
 
 COMPLAINTS_LIMIT = 20  # notices of one run: a broken peer must not become a flood
 SHORTEST_PAUSE = 0.01  # seconds: what is due but finds no room must not spin
-SUSPENDED = (
-    "delivery temporarily suspended: "  # Postfix's words for what a dead destination was not even offered
-)
 
 
 class Worker:
@@ -71,8 +68,19 @@ class Worker:
         self.complaints: dict[Transcript, None] = {}  # of which the postmaster is told at the end
         self._scheduler = scheduler
         self._feed = feed
+        feed.opens = self._look_ahead
+        feed.when_ready(self._ask_turn)
         self._settler = settler
         self._once = once
+        self._unsent = Unsent(
+            scheduler,
+            feed,
+            settler,
+            arrived_at=arrived_at,
+            once=once,
+            decided=self._ask_turn,
+            failed=self.failed,
+        )
         self._shared_message = shared_message
         self.asking = Asking(rules.answers, content, self.put_back)
         feed.ahead = self.asking.look_ahead
@@ -113,11 +121,13 @@ class Worker:
     def stop(self) -> None:
         """What is on its way is finished, nothing is started."""
         self._stopping = True
+        self._unsent.stop()
         self._ask_turn()
 
     def abort(self) -> None:
         """Everything ends now; what is undecided stays in the spool."""
         self._stopping = True
+        self._unsent.stop()
         self._settler.forget_ahead()
         for carrier in self._carriers:
             carrier.abort()
@@ -137,7 +147,7 @@ class Worker:
             self._resolvers.append(Resolver(rules.lookup, self.log.warning, rules.drops))
         self._rules = rules
         self.generation = self._generation(content, epoch)
-        self._scheduler.change(rules.scheduler)
+        self._scheduler.change(rules.scheduler, rules.transports)
         self._feed.change(rules.feed)
         self.memory.lifetime = rules.session.memory_lifetime
         self._settler.backoff = rules.backoff
@@ -166,6 +176,7 @@ class Worker:
         for session in self.cache.drain():
             session.close()
         self.generation.router.close()
+        self._feed.close()
         for resolver in self._resolvers:
             resolver.close()
         await self.asking.close()
@@ -207,7 +218,10 @@ class Worker:
         now = self.clock()
         if self._scheduler.wake(now):
             self._feed.wake()
-        self._feed.advance(now)
+        if self._feed.advance(now):
+            self._ask_turn()
+        if self._feed.undeliverable or self._feed.for_dead:
+            self._unsent.decide(soft_bounce=self.generation.rules.soft_bounce)
         while not self.asking.full and (request := self._scheduler.next(now)) is not None:
             if self._scheduler.left < LOW_WATER:  # a window wider than a page
                 self._feed.supply(request.destination)
@@ -239,6 +253,9 @@ class Worker:
         self._timer = None
         self._timer_at = NEVER
         self._ask_turn()
+
+    def _look_ahead(self, nexthop: str) -> None:
+        self.generation.router.expect(nexthop)
 
     # The desk
 
@@ -294,6 +311,7 @@ class Worker:
 
     def failed(self, error: BaseException) -> None:
         self._stopping = True
+        self._unsent.stop()
         self._finish(error)
 
     def started(self, request: Request, size: int) -> None:
@@ -312,9 +330,14 @@ class Worker:
             self.log.info(
                 f"{request.queue_id}: passing <{recipient.address}> to transport={destination.transport}"
             )
-        request.destination = destination
-        request.start_over()
-        self.put_back(request)
+        if destination.transport in self._rules.transports:
+            request.destination = destination
+            request.start_over()
+            self.put_back(request)
+        else:
+            self.done(request, good=True)
+            self._feed.undeliverable.append((destination, request.recipients))
+            self._ask_turn()
 
     def record(self, outcomes: Sequence[Outcome], session: Session | None) -> None:
         self._settler.record(outcomes)
@@ -336,60 +359,9 @@ class Worker:
         if self._scheduler.done(destination, self.clock(), good=good, dsn=dsn, text=text):
             self._feed.wake()
         elif not good and self._scheduler.is_closed(destination):
-            self._suspend(destination)
+            self._unsent.suspend(destination)
 
     def ended(self, slot: Slot) -> None:
         self._carriers.discard(slot)
         self._scheduler.leave(slot.destination)
-        self._ask_turn()
-
-    # Dead destinations
-
-    def _suspend(self, destination: Destination) -> None:
-        """What waits in memory for a dead site is deferred at once, without network; a long rest waits in the
-        spool.
-        """
-        dropped, dsn, text = self._scheduler.drop_closed(destination)
-        self._defer_unseen(dropped, dsn, text)
-        if not self._once:
-            self._feed.rest(destination)
-        self._skip(destination, dsn, text)
-
-    def _skip(self, destination: Destination, dsn: str, text: str) -> None:
-        """A page a turn, so that others go on."""
-        if self._stopping or not self._scheduler.is_closed(destination):
-            return
-        try:
-            page = self._feed.skip(destination)
-        except SpoolError as error:
-            self.failed(error)
-            return
-        if page:
-            self._defer_unseen(page, dsn, text)
-            self._loop.call_soon(self._skip, destination, dsn, text)
-
-    def _defer_unseen(self, recipients: Sequence[Recipient], dsn: str, text: str) -> None:
-        now = self.clock()
-        delays = Delays(now - self.arrived_at, 0.0, 0.0, 0.0)
-        self._settler.record(
-            [
-                Outcome(
-                    recipient,
-                    DEFERRED,
-                    dsn,
-                    SUSPENDED + text,
-                    "none",
-                    recipient.attempts,
-                    recipient.first_attempt_at,
-                    now,
-                    delays,
-                    "",
-                    self._scheduler.queue_id(recipient),
-                    0.0,
-                    "",
-                    0,
-                )
-                for recipient in recipients
-            ]
-        )
         self._ask_turn()

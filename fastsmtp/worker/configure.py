@@ -23,7 +23,6 @@ from fastsmtp.worker.feed import FeedRules
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.share import WHOLE, Share, portion
 
-TRANSPORT = "smtp"
 ENVELOPE_ID_LIMIT = 100  # characters, RFC 3461 4.4
 
 
@@ -46,11 +45,18 @@ def read(
     `share`: of the limits that hold for all workers together, what this one may use; one is the least for
     those that are no promise to a peer.
     """
+    transport, relay = routing.default_way(settings)
+    transports = routing.transports(settings)
     return Rules(
-        scheduler=_scheduler(settings, one_each, share),
+        scheduler=_scheduler(
+            settings, transport if transport in transports else transports[0], one_each, share
+        ),
+        transports={name: _scheduler(settings, name, one_each, share) for name in transports},
+        switch=routing.switch_rules(settings),
         feed=FeedRules(
-            transport=TRANSPORT,
-            relay=routing.relay(settings),
+            transport=transport,
+            relay=relay,
+            transports=frozenset(transports),
             room=max(portion(settings.number("qmgr_message_recipient_limit"), share), 1),
             open_limit=max(portion(2 * settings.number("default_process_limit"), share), 1),
             horizon=horizon,
@@ -116,20 +122,21 @@ def _dsn_rcpt(settings: Settings) -> bytes:
     return b" NOTIFY=" + ",".join(wanted).encode("ascii") if wanted else b""
 
 
-def _scheduler(settings: Settings, one_each: bool, share: Share) -> SchedulerRules:
-    positive = parse_feedback(settings.text("smtp_destination_concurrency_positive_feedback"))
-    negative = parse_feedback(settings.text("smtp_destination_concurrency_negative_feedback"))
+def _scheduler(settings: Settings, transport: str, one_each: bool, share: Share) -> SchedulerRules:
+    """The limits of one transport."""
+    positive = parse_feedback(settings.text(f"{transport}_destination_concurrency_positive_feedback"))
+    negative = parse_feedback(settings.text(f"{transport}_destination_concurrency_negative_feedback"))
     assert positive is not None  # the settings were checked
     assert negative is not None
     return SchedulerRules(
         window=WindowRules(
-            initial=max(portion(settings.number("smtp_initial_destination_concurrency"), share), 1),
-            limit=portion(settings.number("smtp_destination_concurrency_limit"), share),
+            initial=max(portion(settings.number(f"{transport}_initial_destination_concurrency"), share), 1),
+            limit=portion(settings.number(f"{transport}_destination_concurrency_limit"), share),
             positive=positive,
             negative=negative,
-            cohort_limit=settings.number("smtp_destination_concurrency_failed_cohort_limit"),
+            cohort_limit=settings.number(f"{transport}_destination_concurrency_failed_cohort_limit"),
         ),
-        recipients_per_request=1 if one_each else settings.number("smtp_destination_recipient_limit"),
+        recipients_per_request=1 if one_each else settings.number(f"{transport}_destination_recipient_limit"),
         sessions=portion(settings.number("default_process_limit"), share),
         closed_for=settings.seconds("minimal_backoff_time"),
     )

@@ -4,12 +4,14 @@ that.
     feed.advance(now)            opens further destinations, hands in retries that are due
     feed.supply(destination)     a queue runs low: the next page of its recipients
     feed.drained(destination)    the spool has no more for it
+    feed.undeliverable           what came to a destination that is none, for the caller to decide
     feed.change(rules)           a reload: other bounds; the way the list is cut stands
     feed.rest(destination)       its site is dead: it waits in the spool, if it is worth a place in memory
 
 Large destinations come first: they take longest. With a relay there is one destination, and it takes the
-whole list. Memory is bounded by `room` recipients and the number of open destinations, whatever the length of
-the list.
+whole list. Where tables send mail several ways a Sorter reads ahead; what it has sorted for a destination
+that has enough waits in the spool, as ranges of ids. Memory is bounded by `room` recipients, the number of
+open destinations and RANGES_LIMIT ranges, whatever the length of the list.
 Source: Postfix qmgr_message_recipient_limit, default_recipient_refill_limit; spec: queue, 3.5.
 """
 
@@ -22,12 +24,16 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.spool import records
 from fastsmtp.spool.records import Spool
+from fastsmtp.worker.sorter import Sorted, Sorter
 
 PAGE = 500  # recipients read at once for one destination
 LOW_WATER = 100  # a queue with fewer gets its next page
 DESTINATIONS_PAGE = 500  # destinations read at once
+AHEAD = 250  # with fewer that wait to be opened, further ones are read: their hosts are looked up meanwhile
 WORTH_RESTING = 500  # ids left that make a dead destination wait in the spool; fewer are deferred one by one
 EVERYTHING = 2**62  # beyond any id
+RANGES_LIMIT = 20_000  # ranges of ids that were sorted and wait; then nothing more is sorted
+STEPS_LIMIT = 4  # pages sorted in one turn of the loop
 
 
 Ahead = Callable[[Sequence[Recipient]], None]  # hears of recipients that will wait
@@ -41,25 +47,47 @@ class FeedRules(NamedTuple):
     room: int  # qmgr_message_recipient_limit
     open_limit: int  # destinations that are served at once
     horizon: float | None  # Unix time: what is deferred beyond it is not for this run; None: all is
+    transports: frozenset[str] = frozenset()  # those that are SMTP clients; others deliver nothing
 
 
 class _Source:
-    """How far one destination's recipients have been read."""
+    """How far one destination's recipients have been read: ranges of ids, each without its first."""
 
-    __slots__ = ("after", "last")
+    __slots__ = ("ranges",)
 
     def __init__(self, after: int, last: int) -> None:
-        self.after = after
-        self.last = last
+        self.ranges: deque[tuple[int, int]] = deque([(after, last)])
+
+    @property
+    def left(self) -> int:
+        """Ids, at most."""
+        return sum(last - after for after, last in self.ranges)
+
+    def add(self, after: int, last: int) -> int:
+        """Behind those that are there; by how many ranges it grew."""
+        if self.ranges and self.ranges[-1][1] == after:
+            self.ranges[-1] = self.ranges[-1][0], last
+            return 0
+        self.ranges.append((after, last))
+        return 1
 
 
 class Feed:
     """Reads the spool for one worker."""
 
-    def __init__(self, spool: Spool, scheduler: Scheduler, rules: FeedRules) -> None:
+    def __init__(
+        self, spool: Spool, scheduler: Scheduler, rules: FeedRules, sorter: Sorter | None = None
+    ) -> None:
+        """`sorter`: tables send mail several ways."""
         self._spool = spool
         self._scheduler = scheduler
         self._rules = rules
+        self._sorter = sorter
+        self._ranges = 0  # that were sorted and wait
+        self._nowhere: deque[Destination] = deque()  # of what was sorted, those that are no destination
+        self.opens: Callable[[str], None] = _nobody  # hears of next-hops that are about to be opened
+        self.undeliverable: list[tuple[Destination, list[Recipient]]] = []
+        self.for_dead: set[Destination] = set()  # dead destinations that got more
         self._sources: dict[Destination, _Source] = {}
         self._resting: dict[Destination, _Source] = {}  # their sites are dead
         self._coming: deque[records.Destination] = deque()  # read, not opened
@@ -67,7 +95,9 @@ class Feed:
         self._read_out = False  # every destination was read
         self.ahead: Ahead | None = None
         self.next_due = self._look_up_due()  # Unix time of the earliest retry of this run
-        if rules.relay:
+        if sorter is not None:
+            self._read_out = True
+        elif rules.relay:
             self._read_out = True
             self._open(Destination(rules.transport, rules.relay), 0, EVERYTHING)
 
@@ -80,25 +110,41 @@ class Feed:
     @property
     def exhausted(self) -> bool:
         """Every recipient that was never tried has been handed in."""
+        if self._sorter is not None and not self._sorter.exhausted:
+            return False
         return self._read_out and not (self._coming or self._sources or self._resting)
 
     def drained(self, destination: Destination) -> bool:
+        if self._sorter is not None and not self._sorter.exhausted:
+            return False
         return destination not in self._sources and destination not in self._resting
+
+    def when_ready(self, ready: Callable[[], None]) -> None:
+        """`ready` is called when tables' answers let the sorter go on."""
+        if self._sorter is not None:
+            self._sorter.ready = ready
+
+    def close(self) -> None:
+        if self._sorter is not None:
+            self._sorter.close()
 
     def destination_of(self, recipient: Recipient) -> Destination:
         return Destination(self._rules.transport, self._rules.relay or recipient.domain)
 
-    def advance(self, now: float) -> None:
-        """Hands in what there is room for."""
+    def advance(self, now: float) -> bool:
+        """Hands in what there is room for. True: there is more to do at once, in the next turn."""
         if self.next_due is not None and self.next_due <= now:
             self._hand_in_retries(now)
+        if self._sorter is not None:
+            return self._sort(self._sorter)
         while self._scheduler.held < self._rules.room and len(self._sources) < self._rules.open_limit:
-            if not self._coming and not self._read_destinations():
-                return
+            if len(self._coming) <= AHEAD and not self._read_destinations() and not self._coming:
+                return False
             if self._coming:
                 found = self._coming.popleft()
                 destination = Destination(self._rules.transport, found.domain)
                 self._open(destination, found.first_id - 1, found.last_id)
+        return False
 
     def expect(self, retry_at: float) -> None:
         """A recipient was deferred until then."""
@@ -118,6 +164,11 @@ class Feed:
     def _offer(self, destination: Destination, recipients: Sequence[Recipient]) -> None:
         if self.ahead is not None:
             self.ahead(recipients)
+        if self._sorter is not None:
+            if self._scheduler.is_closed(destination):
+                self.for_dead.add(destination)
+            elif not self._scheduler.waiting(destination):
+                self.opens(destination.nexthop)
         self._scheduler.offer(destination, recipients)
 
     def rest(self, destination: Destination) -> None:
@@ -125,7 +176,7 @@ class Feed:
         skip().
         """
         source = self._sources.get(destination)
-        if source is not None and source.last - source.after >= WORTH_RESTING:
+        if source is not None and source.left >= WORTH_RESTING:
             self._resting[destination] = self._sources.pop(destination)
 
     def wake(self) -> None:
@@ -144,12 +195,74 @@ class Feed:
         self.supply(destination)
 
     def _read(self, destination: Destination, source: _Source, page: int) -> list[Recipient]:
-        recipients = self._spool.window(source.after, source.last, page)
-        if recipients:
-            source.after = recipients[-1].id
-        if len(recipients) < page:
+        recipients: list[Recipient] = []
+        while source.ranges and len(recipients) < page:
+            after, last = source.ranges[0]
+            wanted = page - len(recipients)
+            found = self._spool.window(after, last, wanted)
+            recipients += found
+            if len(found) < wanted or found[-1].id >= last:
+                source.ranges.popleft()
+                self._ranges -= 1
+            else:
+                source.ranges[0] = found[-1].id, last
+        if not source.ranges:
             del self._sources[destination]
         return recipients
+
+    # Sorted
+
+    def _sort(self, sorter: Sorter) -> bool:
+        """Some pages; whether there are more that find room."""
+        self._give_up()
+        for _ in range(STEPS_LIMIT):
+            if self._scheduler.held >= self._rules.room or self._ranges >= RANGES_LIMIT:
+                break
+            step = sorter.step()
+            if step is None:
+                return bool(self._nowhere)
+            self._take(step)
+        else:
+            return True
+        return bool(self._nowhere)
+
+    def _take(self, step: Sorted) -> None:
+        """Hands a sorted page in; what its destination has no need of yet stays in the spool."""
+        if step.whole is not None:
+            destination, first, last = step.whole
+            self._append(destination, first - 1, last)
+            return
+        for destination, recipients in step.recipients.items():
+            if destination.transport not in self._rules.transports:
+                self.undeliverable.append((destination, recipients))
+            elif step.untried and self._scheduler.waiting(destination) >= PAGE:
+                for first, last in runs(recipients):
+                    self._append(destination, first - 1, last)
+            else:
+                self._offer(destination, recipients)
+
+    def _append(self, destination: Destination, after: int, last: int) -> None:
+        """A range for a destination, which is supplied if it has little."""
+        source = self._resting.get(destination) or self._sources.get(destination)
+        if source is None:
+            self._sources[destination] = source = _Source(after, last)
+            self._ranges += 1
+        else:
+            self._ranges += source.add(after, last)
+        if destination.transport not in self._rules.transports:
+            self._nowhere.append(destination)
+        elif destination in self._sources and self._scheduler.waiting(destination) < LOW_WATER:
+            self.supply(destination)
+
+    def _give_up(self) -> None:
+        """Some pages of what no transport takes."""
+        while self._nowhere and len(self.undeliverable) < STEPS_LIMIT:
+            destination = self._nowhere[0]
+            source = self._sources.get(destination)
+            if source is None:
+                self._nowhere.popleft()
+            elif page := self._read(destination, source, PAGE):
+                self.undeliverable.append((destination, page))
 
     def _read_destinations(self) -> bool:
         if self._read_out:
@@ -158,6 +271,8 @@ class Feed:
         if page:
             self._rank = page[-1].rank
             self._coming.extend(page)
+            for found in page:
+                self.opens(found.domain)
         self._read_out = not page
         return bool(page)
 
@@ -165,9 +280,17 @@ class Feed:
         room = self._rules.room - self._scheduler.held
         if room <= 0:
             return
+        if self._sorter is not None and self._sorter.has_retries:
+            return
         by_destination: dict[Destination, list[Recipient]] = {}
         horizon = now if self._rules.horizon is None else min(now, self._rules.horizon)
-        for recipient in self._spool.due(horizon, min(room, PAGE)):
+        due = self._spool.due(horizon, min(room, PAGE))
+        if self._sorter is not None:
+            if due:
+                self._sorter.add(due)
+            self.next_due = self._look_up_due()
+            return
+        for recipient in due:
             by_destination.setdefault(self.destination_of(recipient), []).append(recipient)
         for destination, recipients in by_destination.items():
             self._offer(destination, recipients)
@@ -176,3 +299,18 @@ class Feed:
     def _look_up_due(self) -> float | None:
         due = self._spool.next_due()
         return None if due is None or due > (self._rules.horizon or due) else due
+
+
+def runs(recipients: list[Recipient]) -> list[tuple[int, int]]:
+    """Their ids, ascending, as ranges without a gap: first and last of each."""
+    found: list[tuple[int, int]] = []
+    for recipient in recipients:
+        if found and found[-1][1] + 1 == recipient.id:
+            found[-1] = found[-1][0], recipient.id
+        else:
+            found.append((recipient.id, recipient.id))
+    return found
+
+
+def _nobody(nexthop: str) -> None:
+    """Nobody looks hosts up ahead."""

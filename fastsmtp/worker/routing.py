@@ -2,6 +2,7 @@
 
     route_rules(settings), lookup_rules(settings)     for Router and Resolver
     bind_addresses(settings)                          source addresses, IPv4 and IPv6; "": the system chooses
+    switch_rules(settings), default_way(settings)     where tables choose the way, and where they do not
     best_mx(settings)                                 best_mx_transport
     reply_filter(settings)                            smtp_dns_reply_filter; None where it is not set
     permanent(settings)                               smtp_connection_cache_destinations; likewise
@@ -12,9 +13,10 @@ Source: Postfix smtp_params.c, smtp_connect(3), own_inet_addr(3); spec: routing,
 import importlib
 import socket
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from fastsmtp.conf.settings import Settings
+from fastsmtp.conf.table import find
 from fastsmtp.errors import Pending, SettingError, TableError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.route.hosts import RouteRules
@@ -26,6 +28,88 @@ from fastsmtp.route.records import Drops, text_of
 from fastsmtp.route.resolver import LookupRules
 
 NEXTHOPS_LIMIT: Final = 10_000  # remembered
+SPECIAL: Final = ("error", "retry", "discard")  # transports that deliver nothing
+
+
+class SwitchRules(NamedTuple):
+    """The settings that matter here."""
+
+    transport_maps: tuple[str, ...]
+    relay_domains: tuple[str, ...]
+    sender_relayhost_maps: tuple[str, ...]
+    sender_transport_maps: tuple[str, ...]
+    default_transport: tuple[str, str]  # transport and next-hop, "" where none is named
+    relay_transport: tuple[str, str]
+    relayhost: str
+    null_relayhost_key: str
+    null_transport_key: str
+    delimiter: str
+    origin: str
+    local_domains: tuple[str, ...]
+    bare_transport_parents: bool  # transport_maps is in parent_domain_matches_subdomains
+    bare_relay_parents: bool  # relay_domains is
+
+
+def transports(settings: Settings) -> tuple[str, ...]:
+    """Those that are SMTP clients."""
+    name = "smtp_transports"
+    words = settings.words(name)
+    for word in words:
+        if word in SPECIAL or find(f"{word}_destination_concurrency_limit") is None:
+            raise SettingError(
+                f"{settings.origin(name)}: {name}: {word}: this one of Postfix's is no SMTP client"
+            )
+    if not words:
+        raise SettingError(f"{settings.origin(name)}: {name}: expected one transport or more")
+    return words
+
+
+def switch_rules(settings: Settings) -> SwitchRules | None:
+    """None where all mail goes over default_transport, to relayhost or each recipient's own domain."""
+    parents = settings.words("parent_domain_matches_subdomains")
+    found = SwitchRules(
+        transport_maps=settings.words("transport_maps"),
+        relay_domains=settings.words("relay_domains"),
+        sender_relayhost_maps=settings.words("sender_dependent_relayhost_maps"),
+        sender_transport_maps=settings.words("sender_dependent_default_transport_maps"),
+        default_transport=_named(settings, "default_transport"),
+        relay_transport=_named(settings, "relay_transport"),
+        relayhost=relay(settings),
+        null_relayhost_key=settings.text("empty_address_relayhost_maps_lookup_key"),
+        null_transport_key=settings.text("empty_address_default_transport_maps_lookup_key"),
+        delimiter=settings.text("recipient_delimiter"),
+        origin=settings.text("myorigin"),
+        local_domains=settings.words("mydestination"),
+        bare_transport_parents="transport_maps" in parents,
+        bare_relay_parents="relay_domains" in parents,
+    )
+    tables = (*found[:4],)
+    simple = found.default_transport[0] in transports(settings)
+    return None if simple and not any(tables) else found
+
+
+def default_way(settings: Settings) -> tuple[str, str]:
+    """Transport and next-hop of all mail where nothing else is set; "": each recipient's own domain."""
+    transport, nexthop = _named(settings, "default_transport")
+    return transport, nexthop or relay(settings)
+
+
+def _named(settings: Settings, name: str) -> tuple[str, str]:
+    transport, nexthop = split(settings.text(name))
+    if not transport:
+        raise SettingError(f"{settings.origin(name)}: {name}: expected TRANSPORT or TRANSPORT:NEXTHOP")
+    return transport, nexthop
+
+
+def split(text: str) -> tuple[str, str]:
+    """`transport:nexthop`; either may be empty. A next-hop's sites are separated by one blank, in lower
+    case; what follows error:, retry: or discard: is a text.
+    """
+    transport, _, nexthop = text.partition(":")
+    transport = transport.strip()
+    if transport in SPECIAL:
+        return transport, nexthop.strip()
+    return transport, " ".join(nexthop.replace(",", " ").split()).lower()
 
 
 def route_rules(settings: Settings) -> RouteRules:
@@ -86,8 +170,13 @@ def best_mx(settings: Settings) -> Destination | None:
     text = settings.text("best_mx_transport").strip()
     if not text:
         return None
-    transport, _, nexthop = text.partition(":")
-    return Destination(transport, nexthop.lower())
+    transport, nexthop = split(text)
+    if transport not in (*transports(settings), *SPECIAL):
+        raise SettingError(
+            f"{settings.origin('best_mx_transport')}: best_mx_transport = {text}: expected a transport of "
+            "smtp_transports, error, retry or discard"
+        )
+    return Destination(transport, nexthop)
 
 
 def reply_filter(settings: Settings) -> Drops | None:

@@ -3,7 +3,7 @@
 Source: ours.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fastsmtp.delivery.content import ContentRules
@@ -17,12 +17,15 @@ from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
 from fastsmtp.worker.feed import FeedRules
+from fastsmtp.worker.routing import SwitchRules
 
 
 class Rules(NamedTuple):
     """All that a worker goes by."""
 
-    scheduler: SchedulerRules
+    scheduler: SchedulerRules  # of the default transport
+    transports: Mapping[str, SchedulerRules]  # those that are SMTP clients
+    switch: SwitchRules | None  # tables that choose the way
     feed: FeedRules
     backoff: Backoff
     delivery: DeliveryRules

@@ -52,6 +52,7 @@ from fastsmtp.worker.rewriter import rewriter
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import Listener, Settler
 from fastsmtp.worker.share import WHOLE, Share, keep
+from fastsmtp.worker.sorter import Sorter
 
 APART = 0.001  # seconds between the arrivals of a job's shares: their queue ids must differ
 TURNS_AHEAD = 100  # turns whose outcomes wait for a slow consumer of send()
@@ -212,14 +213,15 @@ class Run:
         )
         settler.listener = listener
         self.spool.flush()
-        scheduler = Scheduler(rules.scheduler, self._queue_id)
+        scheduler = Scheduler(rules.scheduler, self._queue_id, rules.transports)
+        content, sorter = self._content(), self._sorter()
         hosts = HostFile(self.spool.hosts_path, self._log.warning) if self.spool.hosts_path else None
         self._worker = Worker(
             rules,
             scheduler=scheduler,
-            feed=Feed(self.spool, scheduler, rules.feed),
+            feed=Feed(self.spool, scheduler, rules.feed, sorter),
             settler=settler,
-            content=self._content(),
+            content=content,
             hosts=hosts or NoStore(),
             log=self._log,
             arrived_at=record.created_at,
@@ -271,6 +273,18 @@ class Run:
             ),
         )
 
+    def _sorter(self) -> Sorter | None:
+        """Where tables choose the way."""
+        rules, sender = self._rules.switch, self._record.sender
+        if rules is None:
+            return None
+        module = importlib.import_module("fastsmtp.worker.sorting")
+        renderer = self._renderer() if "{{" in sender else None
+        sorter: Sorter = module.open_sorter(
+            rules, self.spool, sender, renderer, warn=self._log.warning, worker=lambda: self._worker
+        )
+        return sorter
+
     def _log_message(self, state: str) -> None:
         """The queue manager's lines for the message that a whole job shares."""
         if not self._shared_message:
@@ -306,19 +320,22 @@ class Run:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopped.wait(), pause)
 
+    def _renderer(self) -> RowRenderer:
+        record = self._record
+        template = None if self._shared_message else Template(record.message)
+        verp = Sender(record.sender) if "{{" in record.sender else None
+        return RowRenderer(FieldsFormat.from_text(record.fields_format), template, verp)
+
     def _queue_id(self, recipient: Recipient) -> str:
         return queue_id.queue_id(self._queue_prefix, 0 if self._shared_message else recipient.id)
 
     def _content(self) -> Content:
         record = self._record
-        template = None if self._shared_message else Template(record.message)
-        verp = Sender(record.sender) if "{{" in record.sender else None
-        renderer = RowRenderer(FieldsFormat.from_text(record.fields_format), template, verp)
         return Content(
             self._rules.content,
             message=record.message if self._shared_message else None,
-            sender=record.sender if verp is None else None,
-            renderer=renderer,
+            sender=record.sender if "{{" not in record.sender else None,
+            renderer=self._renderer(),
             rewriter=self._rewriter,
             note=self._log.info,
         )

@@ -3,6 +3,7 @@
     Share(number, of)         part `number`, from 0, of so many; WHOLE is all of it
     keep(chunks, share)       of the list's rows, those of the share
     portion(limit, share)     of a limit, what the share may use: all portions add up to it exactly
+    narrowest(settings)         the limit that the number of workers must not pass
     most(workers, ...)        how many workers the limits leave work for
 
 An address always falls to the same share, whatever its case: so duplicates meet inside one shard, and no two
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from zlib import crc32
 
+from fastsmtp.conf.settings import Settings
 from fastsmtp.spool.records import Chunk
 
 
@@ -28,6 +30,14 @@ class Share(NamedTuple):
 
 
 WHOLE = Share(0, 1)
+
+
+def narrowest(settings: Settings) -> int:
+    """The least of the transports' limits for one destination; 0: none has one."""
+    limits = [
+        settings.number(f"{name}_destination_concurrency_limit") for name in settings.words("smtp_transports")
+    ]
+    return min(filter(None, limits), default=0)
 
 
 def most(workers: int, concurrency_limit: int, sessions: int) -> int:

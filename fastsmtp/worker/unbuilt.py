@@ -21,9 +21,6 @@ SWITCHES = {
 REFUSED = {
     "smtp_tls_policy_maps": "mail would go out without TLS",
     "smtp_tls_per_site": "mail would go out without TLS",
-    "transport_maps": "mail would take another way",
-    "sender_dependent_relayhost_maps": "mail would take another way",
-    "sender_dependent_default_transport_maps": "mail would take another way",
     "smtp_header_checks": "headers would go out unchecked",
     "smtp_mime_header_checks": "headers would go out unchecked",
     "smtp_nested_header_checks": "headers would go out unchecked",

@@ -131,3 +131,21 @@ def test_idle_destination_is_forgotten_with_all_it_learned():
     s.done(A, 0.0, good=True)
     s.leave(A)
     assert repr(s) == "<Scheduler 0 destinations, 0 waiting, 0 busy>"
+
+
+def test_transports_take_turns_within_limits_of_their_own():
+    wide = SchedulerRules(WindowRules(5, 20, ONE, ONE, 1), 1, 100, 300.0)
+    narrow = SchedulerRules(WindowRules(2, 2, ONE, ONE, 1), 50, 1, 60.0)
+    s = Scheduler(wide, lambda recipient: "Q", {"bulk": narrow})
+    bulk, other = Destination("bulk", "a.example"), Destination("bulk", "b.example")
+    s.offer(A, recipients(20))
+    s.offer(bulk, recipients(80, 100))
+    s.offer(other, recipients(80, 300))
+    found = started(s)
+    assert [request.destination.transport for request in found].count("bulk") == 1
+    assert found[1].destination == bulk
+    assert len(found[1].recipients) == 50
+    s.leave(bulk)
+    assert s.next(0.0).destination == other
+    s.change(wide, {"bulk": narrow._replace(sessions=3)})
+    assert [request.destination.transport for request in started(s)] == ["bulk"] * 2

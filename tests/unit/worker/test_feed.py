@@ -1,12 +1,17 @@
 """From the spool to the queue: bounded, largest first, nothing twice."""
 
+import asyncio
+
 import pytest
 
+from fastsmtp.errors import Pending, TableError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
 from fastsmtp.queue.window import Feedback, WindowRules
 from fastsmtp.spool.null import NullSpool
+from fastsmtp.worker import feed as module
 from fastsmtp.worker.feed import LOW_WATER, PAGE, Feed, FeedRules
+from fastsmtp.worker.sorter import Sorter
 from tests.support.spooled import job, outcome, rows
 
 ONE = Feedback(1, 1)
@@ -120,3 +125,150 @@ def test_small_rest_of_a_dead_destination_is_given_up_page_by_page():
     assert len(feed.skip(destination)) == 20
     assert feed.skip(destination) == []
     assert feed.drained(destination)
+
+
+# Sorted by tables
+
+
+def sorted_feed(spool, question=None, domain_question=None, room=20_000, answers=None):
+    rules = SchedulerRules(WindowRules(5, 20, ONE, ONE, 1), 1, 1000, 300.0)
+    scheduler = Scheduler(rules, lambda recipient: "Q")
+    sorter = Sorter(spool, question, domain_question, lambda: answers, lambda: None)
+    rules = FeedRules("smtp", "", room, 100, None, frozenset({"smtp", "bulk"}))
+    return Feed(spool, scheduler, rules, sorter), scheduler
+
+
+def by_parity(recipient):
+    return Destination("bulk" if recipient.id % 2 else "smtp", "[relay.example]")
+
+
+def by_domain(domain):
+    return Destination("smtp", "[relay.example]" if domain.endswith(("0.example", "1.example")) else domain)
+
+
+@pytest.mark.parametrize("way", [{"question": by_parity}, {"domain_question": by_domain}])
+@pytest.mark.parametrize("domains", [1, 7, 600])
+@pytest.mark.parametrize("room", [20_000, 700])
+def test_sorted_recipients_are_handed_in_once(way, domains, room):
+    spool = NullSpool.made(job(), 3000, domains)
+    feed, scheduler = sorted_feed(spool, room=room, **way)
+    taken = drain(feed, scheduler)
+    assert sorted(recipient.id for recipient in taken) == list(range(1, 3001))
+    assert feed.exhausted
+
+
+def test_many_domains_of_one_next_hop_are_one_destination():
+    feed, scheduler = sorted_feed(NullSpool.made(job(), 3000, 600), domain_question=by_domain)
+    feed.advance(0.0)
+    assert not feed.drained(Destination("smtp", "[relay.example]"))
+    assert repr(scheduler).startswith("<Scheduler ")
+
+
+def test_slow_destination_takes_no_room_from_others():
+    feed, scheduler = sorted_feed(NullSpool.made(job(), 50_000, 1), by_parity)
+    while feed.advance(0.0):
+        pass
+    assert scheduler.held < 2 * 2 * PAGE
+    assert feed.exhausted is False
+
+
+def test_memory_of_ranges_is_bounded(monkeypatch):
+    monkeypatch.setattr(module, "RANGES_LIMIT", 600)
+    feed, scheduler = sorted_feed(NullSpool.made(job(), 50_000, 1), by_parity)
+    for _ in range(100):
+        feed.advance(0.0)
+    assert feed._ranges <= 600 + PAGE
+    taken = drain(feed, scheduler)
+    assert len(taken) == 50_000
+
+
+def test_transport_that_is_none_gets_nothing_and_its_mail_is_given_out():
+    def nowhere(domain):
+        return Destination("error", "closed")
+
+    feed, scheduler = sorted_feed(NullSpool.made(job(), 3000, 7), domain_question=nowhere)
+    found = []
+    while not feed.exhausted:
+        feed.advance(0.0)
+        found += [recipient for _, page in feed.undeliverable for recipient in page]
+        assert sum(len(page) for _, page in feed.undeliverable) <= 4 * PAGE
+        feed.undeliverable.clear()
+    assert len(found) == 3000
+    assert scheduler.held == 0
+
+
+def test_table_without_an_answer_is_given_out_with_its_reason():
+    def broken(recipient):
+        raise TableError("no table")
+
+    feed, _ = sorted_feed(NullSpool.made(job(), 3, 1), broken)
+    feed.advance(0.0)
+    ((destination, page),) = feed.undeliverable
+    assert (destination, len(page)) == (Destination("", "no table"), 3)
+
+
+class Server:
+    """Answers that come when the test says so."""
+
+    def __init__(self):
+        self.known = set()
+        self.asked = []
+
+    def question(self, recipient):
+        if recipient.id not in self.known:
+            raise Pending(None, str(recipient.id))
+        return Destination("smtp", "[relay.example]")
+
+    async def settle_each(self, question, subjects):
+        self.asked.append(len(subjects))
+        await asyncio.sleep(0)
+        self.known |= {subject.id for subject in subjects}
+
+
+def test_servers_are_asked_for_a_page_at_once_and_the_loop_goes_on():
+    async def run():
+        server = Server()
+        feed, scheduler = sorted_feed(NullSpool.made(job(), 1200, 1), server.question, answers=server)
+        ready = asyncio.Event()
+        feed.when_ready(ready.set)
+        for _ in range(3):
+            assert not feed.advance(0.0)
+            await ready.wait()
+            ready.clear()
+        feed.advance(0.0)
+        return server.asked, scheduler.held
+
+    asked, held = asyncio.run(run())
+    assert asked == [500, 500, 200]
+    assert held <= 1200
+
+
+def test_retries_are_sorted_anew():
+    spool = NullSpool.made(job(), 2, 1)
+    feed, scheduler = sorted_feed(spool, by_parity)
+    taken = drain(feed, scheduler)
+    spool.append([outcome(recipient, "deferred", retry_at=500.0) for recipient in taken])
+    feed.expect(500.0)
+    feed.advance(500.0)
+    assert scheduler.held == 2
+    assert feed.next_due is None
+
+
+def test_mail_for_a_dead_destination_is_told_of():
+    spool = NullSpool.made(job(), 3000, 1)
+    feed, scheduler = sorted_feed(spool, by_parity)
+    dead = Destination("bulk", "[relay.example]")
+    scheduler.offer(dead, spool.window(0, 1, 1))
+    for _ in range(5):
+        scheduler.done(dead, 0.0, good=False, dsn="4.4.1", text="refused")
+    assert scheduler.is_closed(dead)
+    feed.advance(0.0)
+    assert feed.for_dead == {dead}
+
+
+def test_next_hops_are_told_of_before_they_are_opened():
+    feed, _ = feed_of(NullSpool.made(job(), 3000, 1200), room=500)
+    heard = []
+    feed.opens = heard.append
+    feed.advance(0.0)
+    assert len(heard) == 500

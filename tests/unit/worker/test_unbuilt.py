@@ -28,7 +28,7 @@ def test_opportunistic_tls_may_go_in_the_clear():
         "smtp_tls_security_level=secure",
         "smtp_enforce_tls=yes",
         "smtp_tls_policy_maps=static:encrypt",
-        "transport_maps=inline:{a=b}",
+        "smtp_body_checks=static:IGNORE",
         "smtp_header_checks=static:IGNORE",
         "smtp_destination_rate_delay=1s",
         "default_destination_rate_delay=1s",
@@ -45,7 +45,7 @@ def test_promise_that_cannot_be_kept_stops_the_run(setting):
 
 def test_every_refusal_is_told_at_once():
     with pytest.raises(SettingError) as caught:
-        check(loaded("smtp_enforce_tls=yes", "transport_maps=inline:{a=b}"))
+        check(loaded("smtp_enforce_tls=yes", "smtp_body_checks=static:x"))
     assert len(caught.value.problems) == 2
 
 
@@ -59,7 +59,7 @@ def test_older_flag_that_the_level_overrides_demands_nothing():
 
 
 def test_remedy_that_is_named_is_one():
-    for setting in ("smtp_enforce_tls=yes", "smtp_destination_rate_delay=1s", "transport_maps=inline:{a=b}"):
+    for setting in ("smtp_enforce_tls=yes", "smtp_destination_rate_delay=1s", "smtp_body_checks=static:x"):
         with pytest.raises(SettingError) as caught:
             check(loaded(setting))
         remedy = caught.value.problems[0].partition("(-o ")[2].partition(" ")[0]
