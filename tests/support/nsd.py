@@ -3,7 +3,7 @@
     with Nsd({"example.com": "@ MX 10 mx1\\nmx1 A 127.0.0.2\\n"}) as dns: ... dns.address, dns.port ...
 
 A zone is the records alone, in the master file's form: SOA, NS and $TTL come by themselves. Names that it was
-not asked to serve are answered REFUSED.
+not asked to serve are answered REFUSED; those of a zone that is None, SERVFAIL.
 """
 
 import os
@@ -46,7 +46,7 @@ def missing() -> str:
 
 class Nsd:
     def __init__(
-        self, zones: Mapping[str, str], *, address: str = process.LOOPBACK, port: int | None = None
+        self, zones: Mapping[str, str | None], *, address: str = process.LOOPBACK, port: int | None = None
     ) -> None:
         self.address = address
         self.port = process.free_port() if port is None else port
@@ -54,7 +54,8 @@ class Nsd:
         directory = Path(self._directory.name)
         text = CONFIGURATION.format(address=address, port=self.port, directory=directory)
         for name, records in zones.items():
-            (directory / f"{name}.zone").write_text(f"$ORIGIN {name}.\n{HEAD}{records}")
+            if records is not None:
+                (directory / f"{name}.zone").write_text(f"$ORIGIN {name}.\n{HEAD}{records}")
             text += ZONE.format(name=name)
         (directory / "nsd.conf").write_text(text)
         self.process: subprocess.Popen[bytes] | None = None
