@@ -105,7 +105,7 @@ class Walk:
         """The request's host is the one at `place`, and `session` is open to it."""
         request.host_index = place + 1
         request.addresses_tried += 1
-        session.stand_at(request.hosts[place:], stands_in=request.transacted)
+        session.stand_at(request.hosts[place:], request.sites, stands_in=request.transacted)
 
     def _elsewhere(self, request: Request, error: LookupFailure) -> Destination | None:
         """best_mx_transport, where this machine is the best MX host of a domain."""
@@ -141,7 +141,7 @@ class Walk:
             self.note_failure(request, verdict, None)
             return verdict
         if isinstance(found, Session):
-            found.stand_at(request.hosts[place:], stands_in=request.transacted)
+            found.stand_at(request.hosts[place:], request.sites, stands_in=request.transacted)
         else:
             self.note_failure(request, found, host)
         return found
@@ -172,14 +172,11 @@ class Walk:
 
     def go_to(self, request: Request, session: Session) -> None:
         """The request's first host is the one that the session is open to."""
-        if request.site != session.host.site:
-            request.site = session.host.site
-            request.addresses_tried = request.sessions_tried = 0
-        if not request.sites:
-            request.sites = len(self._generation.router.sites(self._destination.nexthop))
+        request.sites = session.sites
+        request.site = session.host.site
         request.hosts = session.hosts
-        request.host_index = 1
-        request.addresses_tried += 1
+        request.host_index = request.addresses_tried = 1
+        request.sessions_tried = 0
 
     # Failures
 

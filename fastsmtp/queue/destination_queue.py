@@ -10,6 +10,7 @@ Source: Postfix qmgr_queue(3), qmgr_entry(3); spec: queue, 1, 4.
 """
 
 from collections import deque
+from typing import NamedTuple
 
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
@@ -17,14 +18,39 @@ from fastsmtp.mail.request import Request
 from fastsmtp.queue.window import Window, WindowRules
 
 
+class SchedulerRules(NamedTuple):
+    """What is configured for a transport."""
+
+    window: WindowRules
+    recipients_per_request: int  # smtp_destination_recipient_limit; 0: no limit
+    sessions: int  # running deliveries of the transport at once, all destinations together
+    closed_for: float  # seconds that a dead destination is left alone
+
+
+class Lane:
+    """One transport: its limits, and its queues that may start something."""
+
+    __slots__ = ("busy", "ready", "rules")
+
+    def __init__(self, rules: SchedulerRules) -> None:
+        self.rules = rules
+        self.ready: dict[DestinationQueue, None] = {}  # who was served last stands last
+        self.busy = 0
+
+    @property
+    def startable(self) -> bool:
+        return bool(self.ready) and self.busy < self.rules.sessions
+
+
 class DestinationQueue:
     """One destination's waiting recipients, running deliveries and window."""
 
-    __slots__ = ("busy", "closed_until", "destination", "reason", "returned", "waiting", "window")
+    __slots__ = ("busy", "closed_until", "destination", "lane", "reason", "returned", "waiting", "window")
 
-    def __init__(self, destination: Destination, rules: WindowRules) -> None:
+    def __init__(self, destination: Destination, lane: Lane) -> None:
         self.destination = destination
-        self.window = Window(rules)
+        self.lane = lane
+        self.window = Window(lane.rules.window)
         self.waiting: deque[Recipient] = deque()
         self.returned: deque[Request] = deque()
         self.busy = 0

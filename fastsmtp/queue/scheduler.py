@@ -18,37 +18,11 @@ Source: Postfix qmgr_transport(3), qmgr_queue(3), SCHEDULER_README; spec: queue,
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
-from fastsmtp.queue.destination_queue import DestinationQueue
-from fastsmtp.queue.window import WindowRules
-
-
-class SchedulerRules(NamedTuple):
-    """What is configured for a transport."""
-
-    window: WindowRules
-    recipients_per_request: int  # smtp_destination_recipient_limit; 0: no limit
-    sessions: int  # running deliveries of the transport at once, all destinations together
-    closed_for: float  # seconds that a dead destination is left alone
-
-
-class _Lane:
-    """One transport: its limits, and its queues that may start something."""
-
-    __slots__ = ("busy", "ready", "rules")
-
-    def __init__(self, rules: SchedulerRules) -> None:
-        self.rules = rules
-        self.ready: dict[DestinationQueue, None] = {}  # who was served last stands last
-        self.busy = 0
-
-    @property
-    def startable(self) -> bool:
-        return bool(self.ready) and self.busy < self.rules.sessions
+from fastsmtp.queue.destination_queue import DestinationQueue, Lane, SchedulerRules
 
 
 class Scheduler:
@@ -65,7 +39,7 @@ class Scheduler:
         self._others = others
         self.queue_id = queue_id
         self._queues: dict[Destination, DestinationQueue] = {}
-        self._lanes: dict[str, _Lane] = {}  # by transport, whose turn it is next first
+        self._lanes: dict[str, Lane] = {}  # by transport, whose turn it is next first
         self._closed: list[tuple[float, int, DestinationQueue]] = []
         self.busy = 0
         self.held = 0  # recipients that wait
@@ -83,7 +57,7 @@ class Scheduler:
         for transport, lane in self._lanes.items():
             lane.rules = others.get(transport, rules)
         for queue in list(self._queues.values()):
-            queue.window.change(self._lane(queue.destination).rules.window)
+            queue.window.change(queue.lane.rules.window)
             self._mark(queue)
 
     # What comes in
@@ -117,7 +91,7 @@ class Scheduler:
         self._mark(queue)
         return request
 
-    def _next_lane(self) -> _Lane | None:
+    def _next_lane(self) -> Lane | None:
         """Transports take turns."""
         for transport, lane in self._lanes.items():
             if lane.startable:
@@ -169,7 +143,7 @@ class Scheduler:
             window.bad()
             if window.closed and queue.closed_until <= now:
                 queue.reason = (dsn, text)
-                queue.closed_until = now + self._lane(destination).rules.closed_for
+                queue.closed_until = now + queue.lane.rules.closed_for
                 heapq.heappush(self._closed, (queue.closed_until, id(queue), queue))
         self._mark(queue)
         return was_closed and not window.closed
@@ -178,7 +152,7 @@ class Scheduler:
         """A delivery that next() started is over."""
         queue = self._queue(destination)
         queue.busy -= 1
-        self._lane(destination).busy -= 1
+        queue.lane.busy -= 1
         self.busy -= 1
         self._mark(queue)
 
@@ -222,15 +196,13 @@ class Scheduler:
     def _queue(self, destination: Destination) -> DestinationQueue:
         queue = self._queues.get(destination)
         if queue is None:
-            queue = self._queues[destination] = DestinationQueue(
-                destination, self._lane(destination).rules.window
-            )
+            queue = self._queues[destination] = DestinationQueue(destination, self._lane(destination))
         return queue
 
-    def _lane(self, destination: Destination) -> _Lane:
+    def _lane(self, destination: Destination) -> Lane:
         lane = self._lanes.get(destination.transport)
         if lane is None:
-            lane = _Lane(self._others.get(destination.transport, self._rules))
+            lane = Lane(self._others.get(destination.transport, self._rules))
             self._lanes[destination.transport] = lane
         return lane
 
@@ -242,7 +214,7 @@ class Scheduler:
         waiting = queue.waiting
         first = waiting.popleft()
         recipients = [first]
-        limit = self._lane(queue.destination).rules.recipients_per_request
+        limit = queue.lane.rules.recipients_per_request
         while waiting and (limit == 0 or len(recipients) < limit):
             recipients.append(waiting.popleft())
         self.held -= len(recipients)
@@ -251,7 +223,7 @@ class Scheduler:
 
     def _mark(self, queue: DestinationQueue) -> None:
         """Keeps `ready` of its lane true after any change of a queue, and forgets an idle one."""
-        ready = self._lane(queue.destination).ready
+        ready = queue.lane.ready
         if queue.startable:
             ready[queue] = None
             return

@@ -80,6 +80,7 @@ class Session(asyncio.Protocol):
         self.name = host.label
         self.relay = host.relay
         self.hosts = [host]  # and those behind it for its next-hop: where its refusals are tried next
+        self.sites = 1  # of that next-hop
         self.stands_in = False  # for a better host that refused one message: serves no other of its next-hop
         self.engine = session_engine
         self.driver: Driver | None = None
@@ -140,8 +141,11 @@ class Session(asyncio.Protocol):
         self._parked = over
         self._arm()
 
-    def stand_at(self, hosts: list[Host], *, stands_in: bool) -> None:
-        """It serves a request whose host it is, hosts[0], and those behind: another next-hop's, maybe."""
+    def stand_at(self, hosts: list[Host], sites: int, *, stands_in: bool) -> None:
+        """It serves a request whose host it is, hosts[0], and those behind: another next-hop's, maybe, of so
+        many sites.
+        """
+        self.sites = sites
         self.host = host = hosts[0]
         self.hosts = hosts
         self.name = host.label

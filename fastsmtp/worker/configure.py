@@ -12,7 +12,7 @@ from fastsmtp.delivery.desk import DeliveryRules
 from fastsmtp.errors import SettingError
 from fastsmtp.mail.xtext import xtext
 from fastsmtp.queue.backoff import Backoff
-from fastsmtp.queue.scheduler import SchedulerRules
+from fastsmtp.queue.destination_queue import SchedulerRules
 from fastsmtp.queue.window import WindowRules, parse_feedback
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import Manner, SessionRules

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fastsmtp.delivery.content import ContentRules
 from fastsmtp.delivery.desk import DeliveryRules
 from fastsmtp.queue.backoff import Backoff
-from fastsmtp.queue.scheduler import SchedulerRules
+from fastsmtp.queue.destination_queue import SchedulerRules
 from fastsmtp.remote.rules import AnswerRules
 from fastsmtp.route.hosts import RouteRules
 from fastsmtp.route.records import Drops

@@ -2,7 +2,8 @@
 
 from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.recipient import Recipient
-from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
+from fastsmtp.queue.destination_queue import SchedulerRules
+from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.queue.window import Feedback, WindowRules
 
 ONE = Feedback(1, 1)

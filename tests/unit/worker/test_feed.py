@@ -6,7 +6,8 @@ import pytest
 
 from fastsmtp.errors import Pending, TableError
 from fastsmtp.mail.destination import Destination
-from fastsmtp.queue.scheduler import Scheduler, SchedulerRules
+from fastsmtp.queue.destination_queue import SchedulerRules
+from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.queue.window import Feedback, WindowRules
 from fastsmtp.spool.null import NullSpool
 from fastsmtp.worker import feed as module
