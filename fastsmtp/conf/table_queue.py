@@ -45,6 +45,10 @@ SCHEDULE = (
     P("default_destination_concurrency_limit", COUNT, "20",
       "How many deliveries to one destination may run at once; 0 is no limit.",
       source="Postfix 2.2"),
+    P("destination_concurrency_by_hosts", Flag(), "no",
+      "Domains whose mail goes to the same hosts share the limit of one destination, as large providers "
+      "count it.",
+      source="ours: Postfix counts each domain for itself"),
     P("default_destination_recipient_limit", COUNT, "50",
       "How many recipients share one transaction; 0 is no limit.",
       source="Postfix 2.2"),

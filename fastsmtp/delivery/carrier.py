@@ -77,7 +77,10 @@ class Carrier:
         if isinstance(found, Session):
             self._take_over(found, request)
             return
-        if isinstance(found, Verdict):
+        if found is None:
+            request.start_over()
+            self._put_back(request)
+        elif isinstance(found, Verdict):
             self._settling.decide_all(request, found, request.failure_relay)
         else:
             self._desk.pass_on(request, found)

@@ -62,6 +62,7 @@ class DeliveryRules(NamedTuple):
     )
     best_mx: Destination | None = None  # best_mx_transport; without a next-hop, that of the request
     relays_null_mx: bool = True  # smtp_fallback_relay_null_mx
+    by_hosts: bool = False  # destination_concurrency_by_hosts
 
 
 class Generation(NamedTuple):
@@ -113,6 +114,9 @@ class Desk(Protocol):
 
     def postpone(self, request: Request) -> None:
         """It waits for the answer of a table's server, then for a carrier again."""
+
+    def join(self, destination: Destination, hosts: object) -> bool:
+        """Its hosts are known: with others that have the same it shares a limit. False: there is no place."""
 
     def pass_on(self, request: Request, destination: Destination) -> None:
         """`destination` shall have it instead: best_mx_transport."""

@@ -1,8 +1,9 @@
 """From a request to an open session: which host is next, when a site's limits are reached, what a failed
 opening means.
 
-    await walk.session(request)     an open session, the Verdict for what is left of the request, or the
-                                    Destination that shall have it instead
+    await walk.session(request)     an open session, the Verdict for what is left of the request, the
+                                    Destination that shall have it instead, or None: others with the same
+                                    hosts have all the places
     walk.go_to(request, session)    the request starts on a session that stands open
     walk.used_up(request)           no further host is tried for it
     walk.note_failure(...)          what those left get when the last host fails
@@ -48,7 +49,7 @@ class Walk:
         self._opened = opened
         self.identity = Identity(destination.transport)  # of its sessions
 
-    async def session(self, request: Request) -> Session | Verdict | Destination:
+    async def session(self, request: Request) -> Session | Verdict | Destination | None:
         """A session with the first host that takes us in, or what becomes of all that is left."""
         while True:
             place = self._next_place(request)
@@ -71,6 +72,8 @@ class Walk:
             else:
                 if kept is not None:
                     return kept
+                if request.site == 0 and self._generation.rules.by_hosts and not self._join(request):
+                    return None
 
     # Sites
 
@@ -95,6 +98,11 @@ class Walk:
                 request.hosts.insert(0, host)
                 return self._take_kept(request, session, 0)
         return None
+
+    def _join(self, request: Request) -> bool:
+        """Whether those with the same hosts leave it a place."""
+        hosts = frozenset((host.address, host.port) for host in request.hosts)
+        return self._desk.join(self._destination, hosts)
 
     def _take_kept(self, request: Request, session: Session, place: int) -> Session:
         session.wake()

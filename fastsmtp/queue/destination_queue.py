@@ -42,14 +42,37 @@ class Lane:
         return bool(self.ready) and self.busy < self.rules.sessions
 
 
+class Crowd:
+    """Destinations with the same hosts: together they have no more than one destination's limit."""
+
+    __slots__ = ("blocked", "busy", "key", "members")
+
+    def __init__(self, key: tuple[str, object]) -> None:
+        self.key = key  # transport and hosts
+        self.members = 0
+        self.busy = 0
+        self.blocked: dict[DestinationQueue, None] = {}  # could start something, if there were a place
+
+
 class DestinationQueue:
     """One destination's waiting recipients, running deliveries and window."""
 
-    __slots__ = ("busy", "closed_until", "destination", "lane", "reason", "returned", "waiting", "window")
+    __slots__ = (
+        "busy",
+        "closed_until",
+        "crowd",
+        "destination",
+        "lane",
+        "reason",
+        "returned",
+        "waiting",
+        "window",
+    )
 
     def __init__(self, destination: Destination, lane: Lane) -> None:
         self.destination = destination
         self.lane = lane
+        self.crowd: Crowd | None = None  # joined when its hosts are known
         self.window = Window(lane.rules.window)
         self.waiting: deque[Recipient] = deque()
         self.returned: deque[Request] = deque()
@@ -68,6 +91,12 @@ class DestinationQueue:
     @property
     def has_work(self) -> bool:
         return bool(self.waiting or self.returned)
+
+    @property
+    def crowded(self) -> bool:
+        """Those with the same hosts have all the places."""
+        limit = self.lane.rules.window.limit
+        return self.crowd is not None and 0 < limit <= self.crowd.busy
 
     @property
     def startable(self) -> bool:

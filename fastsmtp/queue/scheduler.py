@@ -4,6 +4,7 @@ window, each transport within its session limit.
     offer(destination, recipients)      recipients wait; returned at once if the site is dead
     next(now)                           a request to start a delivery with, or None
     follow(destination, now)            the next one for a delivery that has a session open, or None
+    join(destination, hosts)            those with the same hosts share a limit; False: no place
     put_back(request)                   it waits again, before those that never started
     done(request, good, ...)            a request is decided
     leave(destination)                  a delivery that next() started is over
@@ -22,7 +23,7 @@ from types import MappingProxyType
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
-from fastsmtp.queue.destination_queue import DestinationQueue, Lane, SchedulerRules
+from fastsmtp.queue.destination_queue import Crowd, DestinationQueue, Lane, SchedulerRules
 
 
 class Scheduler:
@@ -39,6 +40,7 @@ class Scheduler:
         self._others = others
         self.queue_id = queue_id
         self._queues: dict[Destination, DestinationQueue] = {}
+        self._crowds: dict[tuple[str, object], Crowd] = {}  # by transport and hosts
         self._lanes: dict[str, Lane] = {}  # by transport, whose turn it is next first
         self._closed: list[tuple[float, int, DestinationQueue]] = []
         self.busy = 0
@@ -79,17 +81,43 @@ class Scheduler:
 
     def next(self, now: float) -> Request | None:
         """A request that a new delivery starts with; the delivery counts as busy until leave()."""
-        lane = self._next_lane()
-        if lane is None:
+        queue = self._next_queue()
+        if queue is None:
             return None
-        queue = next(iter(lane.ready))
-        del lane.ready[queue]
+        lane = queue.lane
         request = self._take(queue, now)
         queue.busy += 1
         lane.busy += 1
         self.busy += 1
+        if queue.crowd is not None:
+            queue.crowd.busy += 1
         self._mark(queue)
         return request
+
+    def _next_queue(self) -> DestinationQueue | None:
+        """Of the transport whose turn it is, the destination whose turn it is."""
+        while (lane := self._next_lane()) is not None:
+            queue = next(iter(lane.ready))
+            del lane.ready[queue]
+            if not queue.crowded:
+                return queue
+            assert queue.crowd is not None
+            queue.crowd.blocked[queue] = None
+        return None
+
+    def join(self, destination: Destination, hosts: object) -> bool:
+        """Its hosts are known: destinations with the same ones share a limit from now on. False: there is no
+        place for the delivery that asks; it shall leave, and put its request back.
+        """
+        queue = self._queue(destination)
+        if queue.crowd is None:
+            key = destination.transport, hosts
+            queue.crowd = crowd = self._crowds.get(key) or Crowd(key)
+            self._crowds[key] = crowd
+            crowd.members += 1
+            crowd.busy += queue.busy
+        limit = queue.lane.rules.window.limit
+        return limit == 0 or queue.crowd.busy <= limit
 
     def _next_lane(self) -> Lane | None:
         """Transports take turns."""
@@ -154,7 +182,19 @@ class Scheduler:
         queue.busy -= 1
         queue.lane.busy -= 1
         self.busy -= 1
+        if (crowd := queue.crowd) is not None:
+            crowd.busy -= 1
+            self._let_in(crowd)
         self._mark(queue)
+
+    def _let_in(self, crowd: Crowd) -> None:
+        """A place is free: for the first that waits for one and can use it."""
+        while crowd.blocked:
+            queue = next(iter(crowd.blocked))
+            del crowd.blocked[queue]
+            self._mark(queue)
+            if queue in queue.lane.ready:
+                return
 
     # Dead destinations
 
@@ -230,3 +270,12 @@ class Scheduler:
         ready.pop(queue, None)
         if queue.idle and not queue.window.closed:
             self._queues.pop(queue.destination, None)
+            if queue.crowd is not None:
+                self._quit(queue, queue.crowd)
+
+    def _quit(self, queue: DestinationQueue, crowd: Crowd) -> None:
+        queue.crowd = None
+        crowd.blocked.pop(queue, None)
+        crowd.members -= 1
+        if not crowd.members:
+            del self._crowds[crowd.key]

@@ -325,6 +325,9 @@ class Worker:
     def postpone(self, request: Request) -> None:
         self.asking.postpone(request)
 
+    def join(self, destination: Destination, hosts: object) -> bool:
+        return self._scheduler.join(destination, hosts)
+
     def pass_on(self, request: Request, destination: Destination) -> None:
         for recipient in request.recipients:
             self.log.info(

@@ -69,6 +69,7 @@ def read(
             soft_bounce=settings.flag("soft_bounce"),
             at_most_once=settings.text("delivery_guarantee") == "at_most_once",
             best_mx=routing.best_mx(settings),
+            by_hosts=settings.flag("destination_concurrency_by_hosts"),
             relays_null_mx=settings.flag("smtp_fallback_relay_null_mx"),
         ),
         content=content_rules(settings),

@@ -101,10 +101,27 @@ def connections(**settings: str) -> int:
     return len(seen.conversations)
 
 
+def most_open(**settings: str) -> int:
+    """Of five domains with the same host, sessions at once."""
+    domains = [f"d{number}.example" for number in range(5)]
+    names = {(domain, "MX"): [exchanger(10, "relay.example")] for domain in domains} | NAMES
+    seen = World(Manner(delay=1.0), names=names).run(
+        [f"r{number}@{domain}" for domain in domains for number in range(3)],
+        **DIRECT,
+        smtp_destination_recipient_limit="1",
+        smtp_destination_concurrency_limit="2",
+        initial_destination_concurrency="2",
+        **settings,
+    )
+    assert {outcome.status for outcome in seen.outcomes.values()} == {"sent"}
+    return seen.most_open
+
+
 SERVICES = {"use_srv_lookup": "submission"}
 LIMITED = {"smtp_mx_address_limit": "2"}
 
 PROOFS = [
+    Proof("destination_concurrency_by_hosts", most_open, {"no": 10, "yes": 2}),
     Proof(
         "smtp_connection_cache_destinations",
         connections,

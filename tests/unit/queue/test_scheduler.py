@@ -150,3 +150,58 @@ def test_transports_take_turns_within_limits_of_their_own():
     assert s.next(0.0).destination == other
     s.change(wide, {"bulk": narrow._replace(sessions=3)})
     assert [request.destination.transport for request in started(s)] == ["bulk"] * 2
+
+
+def crowded(limit=3):
+    """Two destinations, with five deliveries started between them before their hosts were known."""
+    s = scheduler(initial=limit, limit=limit)
+    s.offer(A, recipients(10))
+    s.offer(B, recipients(10, 100, "b.example"))
+    return s, started(s)
+
+
+def test_destinations_with_the_same_hosts_share_a_limit():
+    s, requests = crowded()
+    assert len(requests) == 6
+    for request in requests:
+        if not s.join(request.destination, "hosts"):
+            request.start_over()
+            s.put_back(request)
+            s.leave(request.destination)
+    assert s.busy == 3
+    assert started(s) == []
+
+
+def test_place_that_is_free_goes_to_whoever_waits():
+    s, requests = crowded(limit=2)
+    for request in requests:
+        if not s.join(request.destination, "hosts"):
+            s.put_back(request)
+            s.leave(request.destination)
+    assert started(s) == []
+    running = [request.destination for request in requests[:2]]
+    served = []
+    for _ in range(18):
+        s.leave(running.pop())
+        (request,) = started(s)
+        running.append(request.destination)
+        served.append(request.destination)
+    assert {A, B} == set(served)
+    assert s.busy == 2
+
+
+def test_other_hosts_and_other_transports_are_no_crowd():
+    s, requests = crowded()
+    assert all(s.join(request.destination, request.destination.nexthop) for request in requests)
+
+
+def test_crowd_is_forgotten_with_its_destinations():
+    s, requests = crowded()
+    for request in requests:
+        s.join(request.destination, "hosts")
+        s.leave(request.destination)
+    while (request := s.next(0.0)) is not None:
+        s.join(request.destination, "hosts")
+        s.leave(request.destination)
+    assert s.held == 0
+    assert s.join(A, "hosts")
