@@ -62,8 +62,8 @@ class Session(asyncio.Protocol):
         "_backlog", "_content_until", "_deadline_at", "_deadlines", "_dotless", "_in_pump", "_late",
         "_loop", "_owed", "_parked", "_timer", "_timer_at", "_transport", "_unheard", "_waits_for_farewell",
         "_watched", "_writing", "begun", "domains", "dot_delay", "driver", "engine", "held", "host",
-        "hosts", "messages_limit", "name", "opened_at", "over", "ready", "relay", "stands_in", "timed_out",
-        "transcript", "uses",
+        "hosts", "messages_limit", "name", "opened_at", "over", "ready", "relay", "sites", "stands_in",
+        "timed_out", "transcript", "uses",
     )
     # fmt: on
 
@@ -142,9 +142,7 @@ class Session(asyncio.Protocol):
         self._arm()
 
     def stand_at(self, hosts: list[Host], sites: int, *, stands_in: bool) -> None:
-        """It serves a request whose host it is, hosts[0], and those behind: another next-hop's, maybe, of so
-        many sites.
-        """
+        """It serves a request of a next-hop with so many sites, whose host it is: hosts[0]."""
         self.sites = sites
         self.host = host = hosts[0]
         self.hosts = hosts
