@@ -13,7 +13,7 @@ from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SettingError
 from fastsmtp.worker.run import open_log
 from tests.support.memory_peer import SILENT, Manner
-from tests.support.world import World, load
+from tests.support.world import ADDRESS, World, load
 from tests.unit.conf.test_table import BY_HAND
 
 FIXED = {"config_directory", "process_id", "process_name"}
@@ -95,3 +95,14 @@ def test_check_10_log_lines_carry_the_name_and_the_number_of_the_process(tmp_pat
     log.info("hello")
     log.close()
     assert re.search(rf" bulk/smtp\[{os.getpid()}\]: hello$", (tmp_path / "log").read_text().strip())
+
+
+def test_check_5_hit_in_the_address_map_stands_in_place_of_the_list() -> None:
+    """Seen by MAIL: BODY= goes to a peer whose 8BITMIME counts; pipelined commands go together."""
+    settings = {"smtp_discard_ehlo_keywords": "8bitmime"}
+    maps = {"smtp_discard_ehlo_keyword_address_maps": f"inline:{{{ADDRESS}=pipelining}}"}
+    listed, mapped = World().run(**settings), World().run(**settings, **maps)
+    assert "MAIL FROM:<s@x.example>" in listed.commands
+    assert "MAIL FROM:<s@x.example> BODY=7BIT" in mapped.commands
+    assert "discarding EHLO keywords: 8BITMIME" in listed.log
+    assert "discarding EHLO keywords: PIPELINING" in mapped.log
