@@ -9,6 +9,7 @@ Source: Postfix dns_lookup(3), smtp_addr(3); spec: routing, 2.2, 2.3, 3.
 from typing import Final
 
 NOTHING, FIRM, GARBLED, TEMPORARY, POLICY, LOOP = range(6)
+BROKEN_FILTER: Final = "4.3.0"  # smtp_dns_reply_filter has no answer
 STATUS: Final = ("5.4.4", "5.4.3", "5.4.4", "4.4.3", "4.7.0", "5.4.6")
 
 

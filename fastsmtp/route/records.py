@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from fastsmtp.errors import Pending, TableError
 from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.packet import NOERROR, NXDOMAIN, Packet, Record
@@ -81,7 +82,11 @@ def _of_records(
 def _filtered(asked: str, kind: str, answer: Answer, drops: Drops | None) -> Answer | LookupFailure:
     if drops is None:
         return answer
-    left = [record for record in answer.records if not drops(record)]
+    try:
+        left = [record for record in answer.records if not drops(record)]
+    except (TableError, Pending) as error:
+        text = f"Error looking up name={asked} type={kind}: DNS reply filter: {error}"
+        return LookupFailure(failure.BROKEN_FILTER, text, failure.TEMPORARY)
     if left:
         return answer._replace(records=left)
     text = f"Error looking up name={asked} type={kind}: DNS reply filter drops all results"

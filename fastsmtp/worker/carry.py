@@ -69,7 +69,7 @@ class Worker:
         self._scheduler = scheduler
         self._feed = feed
         feed.opens = self._look_ahead
-        feed.when_ready(self._ask_turn)
+        feed.when_ready(self._ask_turn, self.failed)
         self._settler = settler
         self._once = once
         self._unsent = Unsent(

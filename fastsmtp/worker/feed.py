@@ -119,10 +119,10 @@ class Feed:
             return False
         return destination not in self._sources and destination not in self._resting
 
-    def when_ready(self, ready: Callable[[], None]) -> None:
-        """`ready` is called when tables' answers let the sorter go on."""
+    def when_ready(self, ready: Callable[[], None], failed: Callable[[BaseException], None]) -> None:
+        """`ready` is called when tables' answers let the sorter go on, `failed` when they never will."""
         if self._sorter is not None:
-            self._sorter.ready = ready
+            self._sorter.ready, self._sorter.failed = ready, failed
 
     def close(self) -> None:
         if self._sorter is not None:

@@ -6,7 +6,7 @@
 
 Runs ahead of the queue, no further than its caller lets it. Where the domain alone decides, it is sorted
 without reading its recipients. Where a table's server must be asked, a whole page is asked for at once, in a
-task, and the loop goes on; `ready` is called when the answers are there.
+task, and the loop goes on; `ready` is called when the answers are there, `failed` when that breaks.
 A recipient whose table has no answer goes to NOWHERE: it is deferred with the table's words.
 Source: ours; Postfix qmgr_message(3) resolves as it reads; spec: config, 8.4.
 """
@@ -62,6 +62,7 @@ class Sorter:
         self._answers = answers
         self._look = look
         self.ready: Callable[[], None] = _nobody
+        self.failed: Callable[[BaseException], None] = _unheard
         self._coming: deque[records.Destination] = deque()
         self._rank = 0
         self._read_out = False
@@ -156,8 +157,12 @@ class Sorter:
 
     def _answered(self, task: "asyncio.Task[None]") -> None:
         self._task = None
-        if not task.cancelled():
-            task.result()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self.failed(error)
+        else:
             self.ready()
 
     def close(self) -> None:
@@ -170,3 +175,8 @@ _ANYBODY = Recipient(0, "", "", 0, "", 0, 0.0)
 
 def _nobody() -> None:
     """Nobody waits."""
+
+
+def _unheard(error: BaseException) -> None:
+    """Nobody hears of a fault."""
+    raise error

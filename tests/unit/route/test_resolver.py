@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from fastsmtp.errors import Pending, TableError
 from fastsmtp.route import records
 from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.nameservers import NameServers
@@ -197,6 +198,16 @@ def test_reply_filter_that_drops_all_defers(server):
     )
     found = ask(server, "addresses", "mx1.two.test", protocols=("all",), drops=no_ipv4)
     assert found.addresses == ["2001:db8::1"]
+
+
+@pytest.mark.parametrize("problem", [TableError("table is broken"), Pending("tcp:x", "key")])
+def test_reply_filter_without_an_answer_defers(server, problem):
+    def broken(record):
+        raise problem
+
+    error = failure(server, "addresses", "plain.test", drops=broken)
+    assert (error.dsn, error.soft) == ("4.3.0", True)
+    assert "DNS reply filter" in error.text
 
 
 def test_services_are_found_by_their_records(server):

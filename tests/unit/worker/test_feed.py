@@ -231,7 +231,7 @@ def test_servers_are_asked_for_a_page_at_once_and_the_loop_goes_on():
         server = Server()
         feed, scheduler = sorted_feed(NullSpool.made(job(), 1200, 1), server.question, answers=server)
         ready = asyncio.Event()
-        feed.when_ready(ready.set)
+        feed.when_ready(ready.set, pytest.fail)
         for _ in range(3):
             assert not feed.advance(0.0)
             await ready.wait()
@@ -273,3 +273,21 @@ def test_next_hops_are_told_of_before_they_are_opened():
     feed.opens = heard.append
     feed.advance(0.0)
     assert len(heard) == 500
+
+
+def test_fault_of_the_servers_hands_is_told():
+    class Broken(Server):
+        async def settle_each(self, question, subjects):
+            raise ZeroDivisionError
+
+    async def run():
+        broken, told = Broken(), []
+        feed, _ = sorted_feed(NullSpool.made(job(), 3, 1), broken.question, answers=broken)
+        feed.when_ready(pytest.fail, told.append)
+        assert not feed.advance(0.0)
+        while not told:
+            await asyncio.sleep(0)
+        return told
+
+    (error,) = asyncio.run(run())
+    assert isinstance(error, ZeroDivisionError)
