@@ -296,11 +296,6 @@ class Carrier:
         engine, transcript = session.engine, session.transcript
         if transcript is not None and transcript.keeps and engine.suspect:
             self._desk.complain(transcript)
-        if engine.anomaly:
-            self._desk.log.warning(
-                f"host {session.relay} did not take a group of commands well ({engine.anomaly}): "
-                "its messages go one by one from now on; see chaining in smtp_discard_ehlo_keywords"
-            )
         offers = " ".join(sorted(engine.offers))
         window = engine.window if engine.chunking else 0
         self._desk.memory.learn(session.host, offers, window, plain=engine.plain)

@@ -16,7 +16,6 @@ cdef class SessionEngine:
         readonly Py_ssize_t domain_limit
         readonly bint suspect      # the peer broke a rule: usable now, not to be kept
         readonly bint open         # the handshake is over, QUIT not sent
-        readonly str anomaly       # what made it so in this session; "": nothing did
         readonly bint plain        # one message at a time, by DATA: the peer did not take groups well
         readonly Introduction introduction
         readonly int window_limit  # of messages in flight by BDAT; 0: no BDAT; 1 also where the peer cannot do with more

@@ -70,7 +70,6 @@ class SessionEngine:
     transcript: Listener | None  # hears what is said and what comes back
     open: bool
     plain: bool  # one message at a time, by DATA
-    anomaly: str  # what made it so in this session; "": nothing did
     window_limit: int  # what `window` grows up to; 1 from when the peer turns out not to do well with more
 
     def __init__(

@@ -10,7 +10,6 @@ All raise SettingError for what names no place.
 Source: Postfix smtp_params.c, smtp_connect(3), own_inet_addr(3); spec: routing, 1, 3, 4.1; parameters, 2.3.
 """
 
-import importlib
 import socket
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -26,6 +25,7 @@ from fastsmtp.route.order import OrderRules
 from fastsmtp.route.own import ALL, LOOPBACK, canonical
 from fastsmtp.route.records import Drops, text_of
 from fastsmtp.route.resolver import LookupRules
+from fastsmtp.worker import following
 
 NEXTHOPS_LIMIT: Final = 10_000  # remembered
 SPECIAL: Final = ("error", "retry", "discard")  # transports that deliver nothing
@@ -181,13 +181,10 @@ def best_mx(settings: Settings) -> Destination | None:
 
 def reply_filter(settings: Settings) -> Drops | None:
     """A record that one of the tables answers with IGNORE is dropped; another answer drops it too."""
-    words = settings.words("smtp_dns_reply_filter")
-    if not words:
+    if not settings.words("smtp_dns_reply_filter"):
         return None
-    maps = importlib.import_module("fastsmtp.lookup.maps").Maps.open(
-        "smtp_dns_reply_filter", words, lambda text: None
-    )
-    return lambda record: maps.find(text_of(record)) is not None
+    maps = following.maps("smtp_dns_reply_filter", settings.words("smtp_dns_reply_filter"), lambda text: None)
+    return lambda record: maps.now.find(text_of(record)) is not None
 
 
 def permanent(settings: Settings) -> Callable[[str], bool] | None:
@@ -197,16 +194,17 @@ def permanent(settings: Settings) -> Callable[[str], bool] | None:
     name = "smtp_connection_cache_destinations"
     if not settings.words(name):
         return None
-    pattern_list = importlib.import_module("fastsmtp.lookup.pattern_list")
-    listed = pattern_list.PatternList.open(name, settings.words(name), lambda text: None)
+    listed = following.patterns(name, settings.words(name), lambda text: None)
     known: dict[str, bool] = {}
 
     def is_listed(nexthop: str) -> bool:
+        if listed.look():
+            known.clear()
         if nexthop not in known:
             if len(known) >= NEXTHOPS_LIMIT:
                 known.clear()
             try:
-                known[nexthop] = listed.match_text(parse_site(split_sites(nexthop)[0], DNS_PORT).host)
+                known[nexthop] = listed.now.match_text(parse_site(split_sites(nexthop)[0], DNS_PORT).host)
             except (NexthopError, IndexError, TableError, Pending):
                 return False
         return known[nexthop]

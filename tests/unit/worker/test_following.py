@@ -29,7 +29,7 @@ def write(path, text, at):
 
 def test_changed_table_of_a_parameter_counts(tmp_path, clock):
     write(tmp_path / "table", "k old\n", 1)
-    tables = following.maps(Settings.load(None, [f"{PIX}=texthash:{tmp_path}/table"]), PIX, pytest.fail)
+    tables = following.maps(PIX, (f"texthash:{tmp_path}/table",), pytest.fail)
     assert tables.now.find("k") == "old"
     write(tmp_path / "table", "k new\n", 2)
     assert tables.now.find("k") == "old"
@@ -44,8 +44,8 @@ def test_changed_table_of_a_parameter_counts(tmp_path, clock):
 
 def test_changed_pattern_list_of_a_parameter_counts(tmp_path, clock):
     write(tmp_path / "list", "a.example\n", 1)
-    settings = Settings.load(None, [f"{DEBUG}={tmp_path}/list"])
-    listed = following.patterns(settings, DEBUG, pytest.fail)
+    parents = Settings({}).words("parent_domain_matches_subdomains")
+    listed = following.patterns(DEBUG, (f"{tmp_path}/list",), pytest.fail, parents=parents)
     assert listed.now.match_host("mx.a.example")
     write(tmp_path / "list", "b.example\n", 2)
     clock()
@@ -55,11 +55,10 @@ def test_changed_pattern_list_of_a_parameter_counts(tmp_path, clock):
 
 
 def test_bare_domain_stands_for_its_hosts_as_the_settings_say():
-    settings = Settings.load(None, [f"{DEBUG}=a.example", "parent_domain_matches_subdomains="])
-    assert not following.patterns(settings, DEBUG, pytest.fail).now.match_host("mx.a.example")
+    assert not following.patterns(DEBUG, ("a.example",), pytest.fail).now.match_host("mx.a.example")
 
 
 def test_table_that_cannot_be_opened_is_told_of():
     told = []
-    following.maps(Settings.load(None, [f"{PIX}=texthash:/no/such/file"]), PIX, told.append)
+    following.maps(PIX, ("texthash:/no/such/file",), told.append)
     assert "texthash:/no/such/file is unavailable: open /no/such/file: No such file" in told[0]
