@@ -47,7 +47,8 @@ cdef class SessionEngine:
         self.introduction = Introduction(
             helo_name, frozenset(discard), always_ehlo, never_ehlo, own_name, helo_for_pix, forwards
         )
-        self.offers, self.peer_name, self.anomaly = {}, b"", ""
+        self.offers = {}
+        self.peer_name = b""
         self.plain = plain
         self.window_limit = window_limit
         self._reader = ReplyReader()
@@ -367,10 +368,10 @@ cdef class SessionEngine:
         """From here on, and in sessions to come: one message at a time, by DATA."""
         if not self.plain:
             self.plain = True
-            self.anomaly = what
             self._events.append((E_ANOMALY, what))
         self._sender.window = 1
-        self._sender.chained = self._sender.chunking = False
+        self._sender.chained = False
+        self._sender.chunking = False
         return 0
 
     cdef int _note_refusal(self, Reply reply) except -1:

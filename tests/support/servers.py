@@ -4,6 +4,7 @@
     with mariadb(root) as server: ...      MariaDB: .port, .socket (a file), user "reader", password PASSWORD
     with slapd(root) as server: ...        OpenLDAP: .port, below SUFFIX, root MANAGER with PASSWORD
     with memcached(root) as server: ...    memcached: .port
+    with stopped(server): ...              none of its threads runs meanwhile
     missing("postgres")                    why it cannot run here; "" if it can
 
 Whatever the system runs of these is never touched. Started as root, they run as an unprivileged user.
@@ -12,6 +13,7 @@ Whatever the system runs of these is never touched. Started as root, they run as
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from typing import NamedTuple
 
 from tests.support import process
 from tests.support.process import LOOPBACK, free_port
+from tests.support.waiting import eventually
 
 PASSWORD = "s3cret,'x"
 SUFFIX = "dc=x,dc=example"
@@ -167,3 +170,19 @@ def memcached(root: Path) -> Iterator[Server]:
     command = [_program("memcached"), "-l", LOOPBACK, "-p", str(port), "-U", "0", "-m", "4"]
     with _running(command, port, user, root / "log") as pid:
         yield Server(port, root, pid)
+
+
+@contextmanager
+def stopped(server: Server) -> Iterator[None]:
+    """None of its threads runs meanwhile."""
+    threads = Path(f"/proc/{server.pid}/task")
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: all(_state(each) == "T" for each in threads.iterdir()))
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def _state(thread: Path) -> str:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]

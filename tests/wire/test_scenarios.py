@@ -402,21 +402,6 @@ def test_refusal_that_comes_along_with_the_answer_before_it_is_heard(cut):
     assert [outcomes[r].status for r in people] == ["sent", "bounced"]
 
 
-def test_peer_out_of_step_is_served_one_by_one_and_the_log_says_so(tmp_path):
-    confused = HELLO + (
-        "C: MAIL FROM:<s@x.example>\nC: RCPT TO:<*>\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\n"
-        "C: (message)\nC: MAIL FROM:<s@x.example>\nC: RCPT TO:<*>\nC: DATA\nS: 250 taken\nS: 503 what\nX: close"
-    )
-    plain = GOOD.replace("RCPT TO:<r@y.example>", "RCPT TO:<*>")
-    log = tmp_path / "log"
-    with Peer(confused, plain) as peer:
-        outcomes = deliver(
-            ["a@y.example", "b@y.example"], peer, log=log, smtp_destination_recipient_limit="1"
-        )
-    assert {(outcome.status, outcome.attempts) for outcome in outcomes.values()} == {("sent", 1)}
-    assert "did not take a group of commands well (503 in reply to MAIL)" in log.read_text()
-
-
 def test_reuse_count_limit_closes_after_that_many_more():
     people = [f"r{i}@y.example" for i in range(4)]
     group = "C: MAIL*\nC: RCPT*\nC: DATA\n"
