@@ -199,7 +199,7 @@ class Carrier:
             self._settle(session, request, transaction)
         if not session.busy and not self._begin_next(session):
             self._release(session)
-        else:
+        elif session.engine.room:
             self._fill_window(session)
 
     def lost(

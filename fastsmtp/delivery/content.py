@@ -85,9 +85,9 @@ class _Kind(NamedTuple):
     chunked: bool
     binary: bool
 
-    @classmethod
-    def of(cls, offers: Mapping[str, str], *, chunked: bool) -> "_Kind":
-        return cls("8BITMIME" in offers, chunked, chunked and "BINARYMIME" in offers)
+
+# All of them, by these three in turn: none is made for a message
+_KINDS = [[[_Kind(a, b, c) for c in (False, True)] for b in (False, True)] for a in (False, True)]
 
 
 class _Encoders:
@@ -150,7 +150,7 @@ class Content:
         """MAIL, RCPT and content for what is left of `request`. ContentError: it concerns all of its
         recipients.
         """
-        kind = _Kind.of(offers, chunked=chunked)
+        kind = _KINDS["8BITMIME" in offers][chunked][chunked and "BINARYMIME" in offers]
         if self._rewriter is not None:
             return self._rewritten(self._rewriter, request, kind)
         first = request.recipients[0]
