@@ -208,6 +208,18 @@ def test_acceptance_23_bad_next_hop_defers_its_own_mail_alone():
     assert 'missing "]" in next-hop "[192.0.2.9"' in seen.outcomes["r@x.example"].reply
 
 
+def test_acceptance_23_other_destinations_go_on():
+    names = {**HOSTS, ("good.example", "MX"): [(10, "mx1.example")]}
+    seen = World(names=names).run(
+        ["r@bad.example", "r@good.example"],
+        **DIRECT,
+        transport_maps="inline:{ { bad.example = smtp:[192.0.2.9 } }",
+    )
+    assert seen.status("r@bad.example") == "deferred 4.3.5"
+    assert seen.status("r@good.example") == "sent 2.0.0"
+    assert relays(seen) == [ONE]
+
+
 def test_acceptance_24_next_site_is_tried_in_the_same_attempt():
     seen = World(peers={ONE: ABSENT}).run(relayhost=f"[{ONE}], [{TWO}]")
     assert (seen.refused, relays(seen)) == ([(ONE, 25)], [TWO])
