@@ -255,7 +255,11 @@ class Scheduler:
         first = waiting.popleft()
         recipients = [first]
         limit = queue.lane.rules.recipients_per_request
+        # One outside ASCII asks for SMTPUTF8: a peer without it must not refuse the others along with it
+        is_ascii = first.address.isascii()
         while waiting and (limit == 0 or len(recipients) < limit):
+            if waiting[0].address.isascii() is not is_ascii:
+                break
             recipients.append(waiting.popleft())
         self.held -= len(recipients)
         self.left = len(waiting)

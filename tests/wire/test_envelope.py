@@ -73,6 +73,12 @@ def test_address_outside_ascii_asks_for_smtputf8():
     assert seen.status("zoë@bücher.example") == "sent 2.0.0"
 
 
+def test_peer_without_smtputf8_refuses_nobody_but_who_needs_it():
+    seen = World(PLAIN).run(["a@x.example", "zoë@x.example", "b@x.example"])
+    assert seen.status("a@x.example") == seen.status("b@x.example") == "sent 2.0.0"
+    assert seen.status("zoë@x.example") == "bounced 5.6.7"
+
+
 def test_ascii_address_asks_for_nothing_though_its_domain_was_international():
     seen = World(UTF8).run(["zoe@bücher.example"])
     assert "SMTPUTF8" not in seen.commands[1]

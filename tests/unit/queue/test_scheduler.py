@@ -40,6 +40,15 @@ def test_hundred_and_twenty_recipients_are_three_requests():
     assert [len(request.recipients) for request in started(s)] == [50, 50, 20]
 
 
+def test_addresses_outside_ascii_have_requests_of_their_own():
+    s = scheduler(per_request=50)
+    mixed = [
+        one._replace(address=f"é{one.id}@a.example") if one.id in (3, 4) else one for one in recipients(6)
+    ]
+    s.offer(A, mixed)
+    assert [[one.id for one in request.recipients] for request in started(s)] == [[1, 2], [3, 4], [5, 6]]
+
+
 def test_destinations_take_turns():
     s = scheduler(initial=3)
     s.offer(A, recipients(10))
