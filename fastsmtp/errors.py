@@ -8,6 +8,8 @@
         RemoteProtocolError  the peer broke SMTP
         SessionTimeout       a stage's time limit ran out
         SessionLost          the stream ended
+        HandshakeFailed      TLS did not come about
+        TlsBroken            what came is not what TLS allows
       RenderError            one recipient's message or sender cannot be made from its fields; others can
       ContentError           one recipient's message cannot be put on the wire: status and reason
       MimeError              a message that cannot be converted for this peer: its recipients bounce
@@ -66,6 +68,22 @@ class SessionTimeout(SessionError):
 
 class SessionLost(SessionError):
     """The stream ended."""
+
+
+class HandshakeFailed(SessionError):
+    """TLS did not come about: nothing that is left of the connection can be used.
+
+    `lines` and `warnings` are for the log.
+    """
+
+    def __init__(self, reason: str, lines: Sequence[str] = (), warnings: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.lines = tuple(lines)
+        self.warnings = tuple(warnings)
+
+
+class TlsBroken(SessionError):
+    """An established TLS session cannot be read or written any more."""
 
 
 class RenderError(FastsmtpError):

@@ -1,0 +1,266 @@
+"""The client's side of one TLS connection, between two memories: bytes in, bytes out, no socket.
+
+    channel = Channel(protection)
+    channel.start()             the handshake begins
+    channel.take()              ciphertext that waits to go out
+    channel.feed(data)          ciphertext in, plaintext out
+    channel.established         from then on .verdict stands, and nothing was sealed before
+    channel.seal(pieces)        plaintext in, records out
+    channel.unsent(size)        plaintext bytes that the last `size` bytes of ciphertext carry
+    channel.close()             close-notify is in take()
+    channel.failed(reason)      the handshake ended from outside: time limit, end of the stream
+
+The handshake is carried to its end whatever the certificate says: errors of its chain are recorded, and
+judged when it is over. HandshakeFailed ends it otherwise; TlsBroken ends an established session. Neither
+leaves anything usable behind. What a peer can make us hold is bounded; a renegotiation is refused.
+
+Source: Postfix tls_client(3), tls_bio(3); OpenSSL ssl(7); RFC 8446; spec: tls, 6.3, 7, 14, 15.
+"""
+
+from collections import deque
+
+from OpenSSL import SSL
+
+from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
+from fastsmtp.tls.protection import Protection
+from fastsmtp.tls.verdict import Evidence, Verdict
+
+RECORD_SIZE = 16384  # plaintext of one record, RFC 8446 5.1
+READ_SIZE = 16384
+HANDSHAKE_LIMIT = (
+    262144  # bytes that a peer may send before the handshake is over; OpenSSL takes 100 KB of chain
+)
+PENDING_LIMIT = 65536  # bytes that a peer may make us answer outside of its mail: key updates
+RUNS_LIMIT = 64  # kinds of records that unsent() remembers; more than wait anywhere, but for one write
+
+
+class Channel:
+    """One connection. Kept small: ten thousand of them may be open."""
+
+    __slots__ = (
+        "_connection",
+        "_evidence",
+        "_heard",
+        "_pending",
+        "_protection",
+        "_remembered",
+        "_runs",
+        "_session_due",
+        "ended",
+        "established",
+        "resumed",
+        "verdict",
+    )
+
+    def __init__(self, protection: Protection) -> None:
+        self._protection = protection
+        self._connection: SSL.Connection | None = None
+        self._evidence = Evidence(protection.chain_limit)
+        self._remembered: Verdict | None = None  # on the session that is offered for resumption
+        self._heard = 0  # bytes before the handshake was over
+        self._pending: list[bytes] = []
+        self._runs: deque[list[int]] = deque(maxlen=RUNS_LIMIT)  # [records, plaintext, ciphertext] of each
+        self._session_due = False  # a session for later use comes with the first bytes of the peer
+        self.established = False
+        self.resumed = False
+        self.ended = False  # the peer's close-notify: nothing more comes
+        self.verdict: Verdict | None = None
+
+    # The handshake
+
+    def start(self) -> None:
+        """HandshakeFailed where our own settings do not allow it."""
+        protection = self._protection
+        if protection.context is None:
+            raise self._failure(protection.problem or "no TLS settings")
+        connection = SSL.Connection(protection.context)
+        connection.set_app_data(self._evidence)
+        connection.set_connect_state()
+        if protection.servername:
+            connection.set_tlsext_host_name(protection.servername)
+        self._connection = connection
+        self._offer_session(connection)
+        self._shake(connection)
+
+    def _offer_session(self, connection: SSL.Connection) -> None:
+        protection = self._protection
+        kept = protection.resumption.take(protection.session_key) if protection.resumption else None
+        if kept is None:
+            return
+        session, self._remembered = kept
+        try:
+            connection.set_session(session)  # type: ignore[arg-type]  # what get_session() gave
+        except (SSL.Error, ValueError):
+            self._remembered = None
+
+    def _shake(self, connection: SSL.Connection) -> None:
+        try:
+            connection.do_handshake()
+        except SSL.WantReadError:
+            return
+        except SSL.ZeroReturnError:
+            raise self._failure("the peer closed the TLS session") from None
+        except SSL.SysCallError:
+            raise self._failure("lost connection") from None
+        except SSL.Error as error:
+            raise self._failure(reason_of(error)) from None
+        self._judge(connection)
+
+    def _judge(self, connection: SSL.Connection) -> None:
+        """Nothing is written between the end of the handshake and this."""
+        protection, evidence = self._protection, self._evidence
+        remembered, self._remembered = self._remembered, None
+        self.resumed = remembered is not None and not evidence.examined and _has_certificate(connection)
+        if self.resumed and remembered is not None:
+            self.verdict = protection.judge_resumed(connection, remembered)
+        else:
+            self.verdict = protection.judge(connection, evidence)
+        self.established = True
+        self._session_due = protection.resumption is not None
+
+    def failed(self, reason: str) -> HandshakeFailed:
+        """What to raise where the handshake ends without the peer's doing in TLS: nothing more is fed."""
+        return self._failure(reason)
+
+    def _failure(self, reason: str) -> HandshakeFailed:
+        protection = self._protection
+        if protection.resumption is not None:
+            protection.resumption.forget(protection.session_key)
+        return HandshakeFailed(reason)
+
+    # Bytes of the peer
+
+    def feed(self, data: bytes) -> bytes:
+        """Plaintext; none while the handshake runs. HandshakeFailed, TlsBroken: take() holds our alert."""
+        connection = self._connection
+        if connection is None:
+            raise LocalProtocolError("feed() before start()")
+        if not self.established:
+            self._heard += len(data)
+            if self._heard > HANDSHAKE_LIMIT:
+                raise self._failure("the handshake is too large")
+        plain: list[bytes] = []
+        view = memoryview(data)
+        for at in range(0, len(data), READ_SIZE):
+            piece = view[at : at + READ_SIZE]
+            while piece:
+                piece = piece[connection.bio_write(piece) :]
+            if not self.established:
+                self._shake(connection)
+            if self.established:
+                self._read(connection, plain)
+        if plain and self._session_due:
+            self._keep_session(connection)
+        return plain[0] if len(plain) == 1 else b"".join(plain)
+
+    def _read(self, connection: SSL.Connection, plain: list[bytes]) -> None:
+        try:
+            while True:
+                plain.append(connection.recv(READ_SIZE))
+        except SSL.WantReadError:
+            pass
+        except SSL.ZeroReturnError:
+            self.ended = True
+        except SSL.SysCallError:
+            raise TlsBroken("lost connection") from None
+        except SSL.Error as error:
+            raise TlsBroken(reason_of(error)) from None
+        self._drain(connection)
+        if sum(map(len, self._pending)) > PENDING_LIMIT:
+            raise TlsBroken("the peer asks for too many answers")
+
+    def _keep_session(self, connection: SSL.Connection) -> None:
+        """The first one that came; in TLS 1.3 it comes behind the handshake."""
+        self._session_due = False
+        protection = self._protection
+        session = connection.get_session()
+        if session is not None and protection.resumption is not None and self.verdict is not None:
+            protection.resumption.keep(protection.session_key, session, self.verdict)
+
+    # Bytes for the peer
+
+    def take(self) -> bytes:
+        """Ciphertext of TLS itself: the handshake, alerts, answers to key updates."""
+        if self._connection is not None:
+            self._drain(self._connection)
+        taken, self._pending = b"".join(self._pending), []
+        return taken
+
+    def _drain(self, connection: SSL.Connection) -> None:
+        for piece in _waiting(connection):
+            self._pending.append(piece)
+            self._note(0, len(piece))
+
+    def seal(self, pieces: list[bytes]) -> list[bytes]:
+        """Records that carry `pieces`, in order; before them what take() would have given."""
+        connection = self._connection
+        if connection is None or not self.established:
+            raise LocalProtocolError("seal() before the handshake is over")
+        before = self.take()
+        records = [before] if before else []
+        view = memoryview(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        at = 0
+        try:
+            while at < len(view):
+                sent = connection.send(view[at : at + RECORD_SIZE])
+                record = connection.bio_read(2 * RECORD_SIZE)
+                records.append(record)
+                self._note(sent, len(record))
+                at += sent
+        except SSL.Error as error:
+            raise TlsBroken(reason_of(error)) from None
+        return records
+
+    def close(self) -> None:
+        """Says goodbye to the peer, once; its own goodbye is not waited for."""
+        if self._connection is None or not self.established:
+            return
+        try:
+            self._connection.shutdown()
+        except SSL.Error:
+            self.ended = True  # a session that broke has no goodbye
+
+    # What left
+
+    def _note(self, plain: int, cipher: int) -> None:
+        runs = self._runs
+        if runs and runs[-1][1] == plain and runs[-1][2] == cipher:
+            runs[-1][0] += 1
+        else:
+            runs.append([1, plain, cipher])
+
+    def unsent(self, size: int) -> int:
+        """How many bytes of plaintext are not wholly with the peer while the last `size` bytes of ciphertext
+        are not: a record counts whole, since no part of it can be read. Beyond what is remembered, every byte
+        counts as plaintext.
+        """
+        plain = 0
+        for records, plain_size, cipher_size in reversed(self._runs):
+            if size <= 0:
+                break
+            touched = min(records, -(-size // cipher_size))
+            plain += touched * plain_size
+            size -= touched * cipher_size
+        return plain + max(size, 0)
+
+
+def _waiting(connection: SSL.Connection) -> list[bytes]:
+    pieces = []
+    try:
+        while True:
+            pieces.append(connection.bio_read(2 * RECORD_SIZE))
+    except SSL.WantReadError:
+        return pieces
+
+
+def _has_certificate(connection: SSL.Connection) -> bool:
+    return connection.get_peer_certificate() is not None
+
+
+def reason_of(error: SSL.Error) -> str:
+    """The library's last word on it."""
+    queue = error.args[0] if error.args else None
+    if isinstance(queue, list) and queue:
+        last = queue[-1]
+        return str(last[-1]) if isinstance(last, tuple) else str(last)
+    return "unknown error"

@@ -1,0 +1,178 @@
+"""The channel between two memories: handshake, records, what left, what breaks it."""
+
+import pytest
+from OpenSSL import SSL
+
+from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
+from fastsmtp.tls import channel as channels
+from fastsmtp.tls.channel import Channel
+from fastsmtp.tls.level import Level
+from fastsmtp.tls.protection import Protection
+from fastsmtp.tls.verdict import Verdict
+from tests.support.certificates import authority
+from tests.support.tls_peer import TlsServer, protection, settled, shake
+
+LEAF = authority().issue("mx.example")
+BOTH = pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["1.2", "1.3"])
+
+
+def client(**settings):
+    return protection(relay="mx.example[192.0.2.1]:25", **settings)
+
+
+def joined(version=0, **settings):
+    channel, server = Channel(client(**settings)), TlsServer(LEAF, versions=(version, version))
+    assert settled(channel, server) == ""
+    return channel, server
+
+
+@BOTH
+def test_handshake_is_completed_with_an_untrusted_chain(version):
+    channel, server = joined(version)
+    assert channel.established
+    assert server.established
+    assert channel.verdict == Verdict(True, "Untrusted")
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_handshake_cut_anywhere_is_the_same(size):
+    channel, server = Channel(client()), TlsServer(LEAF)
+    channel.start()
+    server.say(b"220 hello\r\n")
+    assert shake(channel, server, size) == b"220 hello\r\n"
+    assert channel.established
+
+
+@BOTH
+def test_plaintext_goes_both_ways(version):
+    channel, server = joined(version)
+    server.feed(b"".join(channel.seal([b"EHLO me.example\r\n"])))
+    assert server.heard == b"EHLO me.example\r\n"
+    server.say(b"250 ok\r\n")
+    assert channel.feed(server.take()) == b"250 ok\r\n"
+
+
+def test_large_content_is_sealed_in_whole_records():
+    channel, server = joined()
+    content = bytes(range(256)) * 400
+    records = channel.seal([content, b"QUIT\r\n"])
+    assert len(records) == -(-(len(content) + 6) // channels.RECORD_SIZE)
+    server.feed(b"".join(records))
+    assert server.heard == content + b"QUIT\r\n"
+
+
+def test_nothing_is_sealed_before_the_verdict():
+    channel = Channel(client())
+    channel.start()
+    with pytest.raises(LocalProtocolError):
+        channel.seal([b"EHLO\r\n"])
+
+
+def test_nothing_can_be_fed_before_the_start():
+    with pytest.raises(LocalProtocolError):
+        Channel(client()).feed(b"x")
+
+
+@BOTH
+def test_record_counts_as_unsent_until_its_last_byte_left(version):
+    channel, _ = joined(version)
+    first, second = channel.seal([b"a" * 100]), channel.seal([b"b" * 40])
+    last = sum(map(len, second))
+    assert [channel.unsent(size) for size in (0, 1, last, last + 1)] == [0, 40, 40, 140]
+    assert channel.unsent(last + sum(map(len, first))) == 140
+
+
+def test_handshake_bytes_carry_no_plaintext():
+    channel = Channel(client())
+    channel.start()
+    assert channel.unsent(len(channel.take())) == 0
+
+
+def test_equal_records_are_remembered_together_and_exactly():
+    channel, _ = joined()
+    records = channel.seal([b"x" * (channels.RECORD_SIZE * 1000 + 10)])
+    assert len(channel._runs) < 10
+    tail = len(records[-1])
+    assert channel.unsent(tail + len(records[0]) * 3) == 10 + 3 * channels.RECORD_SIZE
+
+
+def test_what_is_remembered_of_records_is_bounded_and_errs_towards_unsent():
+    channel, _ = joined()
+    total = sealed = 0
+    for size in range(1, 3 * channels.RUNS_LIMIT):
+        sealed += sum(map(len, channel.seal([b"x" * size])))
+        total += size
+    assert len(channel._runs) == channels.RUNS_LIMIT
+    assert total <= channel.unsent(sealed) <= sealed
+
+
+def test_close_says_goodbye_once():
+    channel, server = joined()
+    channel.close()
+    server.feed(channel.take())
+    assert server.ended
+    channel.close()
+    assert channel.take() == b""
+
+
+def test_close_before_the_handshake_says_nothing():
+    channel = Channel(client())
+    channel.close()
+    assert channel.take() == b""
+
+
+def test_goodbye_of_the_peer_is_noted_behind_its_last_words():
+    channel, server = joined()
+    server.say(b"221 bye\r\n")
+    server.connection.shutdown()
+    assert channel.feed(server.take()) == b"221 bye\r\n"
+    assert channel.ended
+
+
+def test_server_name_is_sent_where_it_is_set():
+    assert joined(servername=b"mx.example")[1].servername == b"mx.example"
+    assert joined()[1].servername is None
+
+
+def test_no_shared_version_fails_the_handshake():
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(SSL.TLS1_3_VERSION)
+    channel = Channel(Protection(level=Level.MAY, context=context))
+    reason = settled(channel, TlsServer(LEAF, versions=(0, SSL.TLS1_2_VERSION)))
+    assert "protocol version" in reason
+    assert not channel.established
+
+
+def test_plaintext_in_place_of_the_handshake_fails_it():
+    channel = Channel(client())
+    channel.start()
+    with pytest.raises(HandshakeFailed) as caught:
+        channel.feed(b"220 ready when you are\r\n")
+    assert str(caught.value)
+
+
+def test_handshake_is_ended_where_it_grows_too_large(monkeypatch):
+    monkeypatch.setattr(channels, "HANDSHAKE_LIMIT", 100)
+    assert settled(Channel(client()), TlsServer(LEAF)) == "the handshake is too large"
+
+
+def test_settings_without_a_context_fail_before_a_byte_is_said():
+    channel = Channel(Protection(level=Level.ENCRYPT, context=None, problem="no such cipher"))
+    with pytest.raises(HandshakeFailed, match="no such cipher"):
+        channel.start()
+    assert channel.take() == b""
+
+
+def test_altered_record_breaks_the_session():
+    channel, server = joined()
+    server.say(b"250 ok\r\n")
+    record = bytearray(server.take())
+    record[-1] ^= 1
+    with pytest.raises(TlsBroken):
+        channel.feed(bytes(record))
+
+
+def test_plaintext_inside_an_established_session_breaks_it():
+    channel, _ = joined()
+    with pytest.raises(TlsBroken):
+        channel.feed(b"250 ok\r\n" * 10)
