@@ -1,6 +1,6 @@
 """The client's side of one TLS connection, between two memories: bytes in, bytes out, no socket.
 
-    channel = Channel(protection)
+    channel = Channel(handshake)    (Protection.channel() makes one)
     channel.start()             the handshake begins
     channel.take()              ciphertext that waits to go out
     channel.feed(data)          ciphertext in, plaintext out
@@ -18,12 +18,14 @@ Source: Postfix tls_client(3), tls_bio(3); OpenSSL ssl(7); RFC 8446; spec: tls, 
 """
 
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from OpenSSL import SSL
 
 from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
-from fastsmtp.tls.protection import Protection
-from fastsmtp.tls.verdict import Evidence, Verdict
+from fastsmtp.tls.verdict import UNTRUSTED, Evidence, Verdict
 
 RECORD_SIZE = 16384  # plaintext of one record, RFC 8446 5.1
 READ_SIZE = 16384
@@ -32,6 +34,46 @@ HANDSHAKE_LIMIT = (
 )
 PENDING_LIMIT = 65536  # bytes that a peer may make us answer outside of its mail: key updates
 RUNS_LIMIT = 64  # kinds of records that unsent() remembers; more than wait anywhere, but for one write
+CHAIN_LIMIT = 5  # smtp_tls_scert_verifydepth where nobody set it
+
+Judge = Callable[[SSL.Connection, Evidence], Verdict]
+JudgeResumed = Callable[[SSL.Connection, Verdict], Verdict]  # by the verdict on the session that is resumed
+
+
+class Resumption(Protocol):
+    """Sessions that can be resumed (fastsmtp.tls.sessions)."""
+
+    def take(self, key: str) -> tuple[SSL.Session, Verdict] | None:
+        """What was kept for `key`, and the verdict on it."""
+
+    def keep(self, key: str, session: SSL.Session, verdict: Verdict) -> None: ...
+
+    def forget(self, key: str) -> None: ...
+
+
+def accept_any(connection: SSL.Connection, evidence: Evidence) -> Verdict:
+    """Nothing is required of the certificate, and nothing is logged."""
+    return Verdict(True, UNTRUSTED)
+
+
+def accept_remembered(connection: SSL.Connection, verdict: Verdict) -> Verdict:
+    """What was found out when the session was new stands."""
+    return verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """How one begins and what is made of its end."""
+
+    relay: str = ""  # name[address]:port, for the log
+    context: SSL.Context | None = None  # None: our own settings for this peer are unusable, see `problem`
+    problem: str = ""
+    servername: bytes = b""  # SNI; empty sends none
+    judge: Judge = accept_any
+    judge_resumed: JudgeResumed = accept_remembered
+    chain_limit: int = CHAIN_LIMIT  # certificates above the leaf
+    resumption: Resumption | None = None
+    session_key: str = ""
 
 
 class Channel:
@@ -40,22 +82,22 @@ class Channel:
     __slots__ = (
         "_connection",
         "_evidence",
+        "_handshake",
         "_heard",
         "_pending",
-        "_protection",
         "_remembered",
         "_runs",
         "_session_due",
-        "ended",
         "established",
+        "over",
         "resumed",
         "verdict",
     )
 
-    def __init__(self, protection: Protection) -> None:
-        self._protection = protection
+    def __init__(self, handshake: Handshake) -> None:
+        self._handshake = handshake
         self._connection: SSL.Connection | None = None
-        self._evidence = Evidence(protection.chain_limit)
+        self._evidence = Evidence(handshake.chain_limit)
         self._remembered: Verdict | None = None  # on the session that is offered for resumption
         self._heard = 0  # bytes before the handshake was over
         self._pending: list[bytes] = []
@@ -63,33 +105,33 @@ class Channel:
         self._session_due = False  # a session for later use comes with the first bytes of the peer
         self.established = False
         self.resumed = False
-        self.ended = False  # the peer's close-notify: nothing more comes
+        self.over = False  # the peer's close-notify: nothing more comes
         self.verdict: Verdict | None = None
 
     # The handshake
 
     def start(self) -> None:
         """HandshakeFailed where our own settings do not allow it."""
-        protection = self._protection
-        if protection.context is None:
-            raise self._failure(protection.problem or "no TLS settings")
-        connection = SSL.Connection(protection.context)
+        handshake = self._handshake
+        if handshake.context is None:
+            raise self._failure(handshake.problem or "no TLS settings")
+        connection = SSL.Connection(handshake.context)
         connection.set_app_data(self._evidence)
         connection.set_connect_state()
-        if protection.servername:
-            connection.set_tlsext_host_name(protection.servername)
+        if handshake.servername:
+            connection.set_tlsext_host_name(handshake.servername)
         self._connection = connection
         self._offer_session(connection)
         self._shake(connection)
 
     def _offer_session(self, connection: SSL.Connection) -> None:
-        protection = self._protection
-        kept = protection.resumption.take(protection.session_key) if protection.resumption else None
+        handshake = self._handshake
+        kept = handshake.resumption.take(handshake.session_key) if handshake.resumption else None
         if kept is None:
             return
         session, self._remembered = kept
         try:
-            connection.set_session(session)  # type: ignore[arg-type]  # what get_session() gave
+            connection.set_session(session)
         except (SSL.Error, ValueError):
             self._remembered = None
 
@@ -108,24 +150,24 @@ class Channel:
 
     def _judge(self, connection: SSL.Connection) -> None:
         """Nothing is written between the end of the handshake and this."""
-        protection, evidence = self._protection, self._evidence
+        handshake, evidence = self._handshake, self._evidence
         remembered, self._remembered = self._remembered, None
         self.resumed = remembered is not None and not evidence.examined and _has_certificate(connection)
         if self.resumed and remembered is not None:
-            self.verdict = protection.judge_resumed(connection, remembered)
+            self.verdict = handshake.judge_resumed(connection, remembered)
         else:
-            self.verdict = protection.judge(connection, evidence)
+            self.verdict = handshake.judge(connection, evidence)
         self.established = True
-        self._session_due = protection.resumption is not None
+        self._session_due = handshake.resumption is not None
 
     def failed(self, reason: str) -> HandshakeFailed:
         """What to raise where the handshake ends without the peer's doing in TLS: nothing more is fed."""
         return self._failure(reason)
 
     def _failure(self, reason: str) -> HandshakeFailed:
-        protection = self._protection
-        if protection.resumption is not None:
-            protection.resumption.forget(protection.session_key)
+        handshake = self._handshake
+        if handshake.resumption is not None:
+            handshake.resumption.forget(handshake.session_key)
         return HandshakeFailed(reason)
 
     # Bytes of the peer
@@ -160,7 +202,7 @@ class Channel:
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
-            self.ended = True
+            self.over = True
         except SSL.SysCallError:
             raise TlsBroken("lost connection") from None
         except SSL.Error as error:
@@ -172,10 +214,10 @@ class Channel:
     def _keep_session(self, connection: SSL.Connection) -> None:
         """The first one that came; in TLS 1.3 it comes behind the handshake."""
         self._session_due = False
-        protection = self._protection
+        handshake = self._handshake
         session = connection.get_session()
-        if session is not None and protection.resumption is not None and self.verdict is not None:
-            protection.resumption.keep(protection.session_key, session, self.verdict)
+        if session is not None and handshake.resumption is not None and self.verdict is not None:
+            handshake.resumption.keep(handshake.session_key, session, self.verdict)
 
     # Bytes for the peer
 
@@ -218,7 +260,7 @@ class Channel:
         try:
             self._connection.shutdown()
         except SSL.Error:
-            self.ended = True  # a session that broke has no goodbye
+            self.over = True  # a session that broke has no goodbye
 
     # What left
 

@@ -1,6 +1,6 @@
 """What a finished handshake amounts to, and what there is to be said about it.
 
-    Verdict(matched, status, lines, warnings)
+    Verdict(matched, word, lines, warnings)
     Evidence                     what the library found out about a chain while the handshake ran
 
 Source: Postfix tls_client(3), tls_verify(3); spec: tls, 7, 16.
@@ -18,9 +18,10 @@ class Verdict(NamedTuple):
     """Decided once for a session, before anything is sent through it."""
 
     matched: bool  # all that the level requires of the certificate; True where it requires nothing
-    status: str  # the word that the log begins with
+    word: str  # that the log's line begins with
     lines: tuple[str, ...] = ()  # for the log, as they are
     warnings: tuple[str, ...] = ()
+    reused: str = ""  # the line for each further request on this session
 
 
 class Evidence:

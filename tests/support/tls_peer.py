@@ -19,7 +19,7 @@ from typing import Any
 from OpenSSL import SSL
 
 from fastsmtp.errors import HandshakeFailed, TlsBroken
-from fastsmtp.tls.channel import Channel
+from fastsmtp.tls.channel import Channel, Handshake
 from fastsmtp.tls.level import Level
 from fastsmtp.tls.protection import Protection
 from tests.support import peer as peers
@@ -27,6 +27,7 @@ from tests.support.certificates import Certified
 from tests.support.dialogue import WHOLE, Dialogue
 
 SIZE = 65536
+OF_PROTECTION = {"available", "wrapper", "reuses", "identity"}
 
 
 class TlsServer:
@@ -109,12 +110,18 @@ def make_context(
     return context
 
 
-def protection(**settings: Any) -> Protection:
-    """Of a client, without settings of a user; level encrypt where none is named."""
+def protection(level: Level = Level.ENCRYPT, **settings: Any) -> Protection:
+    """Of a client, without settings of a user. `settings` are of the Handshake, or of the Protection."""
+    own = {name: settings.pop(name) for name in OF_PROTECTION & settings.keys()}
+    return Protection(level=level, handshake=Handshake(**{"context": client_context(), **settings}), **own)
+
+
+def client_context() -> SSL.Context:
+    """Believes every certificate."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     context.set_verify(SSL.VERIFY_PEER, _note)
-    return Protection(**{"level": Level.ENCRYPT, "context": context, **settings})
+    return context
 
 
 def _note(connection: SSL.Connection, _: object, error: int, depth: int, ok: int) -> bool:

@@ -5,9 +5,6 @@ from OpenSSL import SSL
 
 from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
 from fastsmtp.tls import channel as channels
-from fastsmtp.tls.channel import Channel
-from fastsmtp.tls.level import Level
-from fastsmtp.tls.protection import Protection
 from fastsmtp.tls.verdict import Verdict
 from tests.support.certificates import authority
 from tests.support.tls_peer import TlsServer, protection, settled, shake
@@ -17,11 +14,11 @@ BOTH = pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSIO
 
 
 def client(**settings):
-    return protection(relay="mx.example[192.0.2.1]:25", **settings)
+    return protection(relay="mx.example[192.0.2.1]:25", **settings).channel()
 
 
 def joined(version=0, **settings):
-    channel, server = Channel(client(**settings)), TlsServer(LEAF, versions=(version, version))
+    channel, server = client(**settings), TlsServer(LEAF, versions=(version, version))
     assert settled(channel, server) == ""
     return channel, server
 
@@ -36,7 +33,7 @@ def test_handshake_is_completed_with_an_untrusted_chain(version):
 
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_handshake_cut_anywhere_is_the_same(size):
-    channel, server = Channel(client()), TlsServer(LEAF)
+    channel, server = client(), TlsServer(LEAF)
     channel.start()
     server.say(b"220 hello\r\n")
     assert shake(channel, server, size) == b"220 hello\r\n"
@@ -62,7 +59,7 @@ def test_large_content_is_sealed_in_whole_records():
 
 
 def test_nothing_is_sealed_before_the_verdict():
-    channel = Channel(client())
+    channel = client()
     channel.start()
     with pytest.raises(LocalProtocolError):
         channel.seal([b"EHLO\r\n"])
@@ -70,7 +67,7 @@ def test_nothing_is_sealed_before_the_verdict():
 
 def test_nothing_can_be_fed_before_the_start():
     with pytest.raises(LocalProtocolError):
-        Channel(client()).feed(b"x")
+        client().feed(b"x")
 
 
 @BOTH
@@ -83,7 +80,7 @@ def test_record_counts_as_unsent_until_its_last_byte_left(version):
 
 
 def test_handshake_bytes_carry_no_plaintext():
-    channel = Channel(client())
+    channel = client()
     channel.start()
     assert channel.unsent(len(channel.take())) == 0
 
@@ -116,7 +113,7 @@ def test_close_says_goodbye_once():
 
 
 def test_close_before_the_handshake_says_nothing():
-    channel = Channel(client())
+    channel = client()
     channel.close()
     assert channel.take() == b""
 
@@ -126,7 +123,7 @@ def test_goodbye_of_the_peer_is_noted_behind_its_last_words():
     server.say(b"221 bye\r\n")
     server.connection.shutdown()
     assert channel.feed(server.take()) == b"221 bye\r\n"
-    assert channel.ended
+    assert channel.over
 
 
 def test_server_name_is_sent_where_it_is_set():
@@ -137,14 +134,14 @@ def test_server_name_is_sent_where_it_is_set():
 def test_no_shared_version_fails_the_handshake():
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_3_VERSION)
-    channel = Channel(Protection(level=Level.MAY, context=context))
+    channel = client(context=context)
     reason = settled(channel, TlsServer(LEAF, versions=(0, SSL.TLS1_2_VERSION)))
     assert "protocol version" in reason
     assert not channel.established
 
 
 def test_plaintext_in_place_of_the_handshake_fails_it():
-    channel = Channel(client())
+    channel = client()
     channel.start()
     with pytest.raises(HandshakeFailed) as caught:
         channel.feed(b"220 ready when you are\r\n")
@@ -153,11 +150,11 @@ def test_plaintext_in_place_of_the_handshake_fails_it():
 
 def test_handshake_is_ended_where_it_grows_too_large(monkeypatch):
     monkeypatch.setattr(channels, "HANDSHAKE_LIMIT", 100)
-    assert settled(Channel(client()), TlsServer(LEAF)) == "the handshake is too large"
+    assert settled(client(), TlsServer(LEAF)) == "the handshake is too large"
 
 
 def test_settings_without_a_context_fail_before_a_byte_is_said():
-    channel = Channel(Protection(level=Level.ENCRYPT, context=None, problem="no such cipher"))
+    channel = client(context=None, problem="no such cipher")
     with pytest.raises(HandshakeFailed, match="no such cipher"):
         channel.start()
     assert channel.take() == b""
