@@ -28,7 +28,7 @@ from fastsmtp.session.connection import Session
 from fastsmtp.session.opening import Meeting, open_session
 from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
-from fastsmtp.worker import configure
+from fastsmtp.worker.client import client_rules
 from tests.support.process import free_port
 
 SESSIONS = 10_000
@@ -112,7 +112,7 @@ class Opener:
 
     def __init__(self, port: int) -> None:
         settings = Settings.load(None, ["myhostname=me.example", "smtp_connection_cache_time_limit=1h"])
-        rules = configure.read(settings, one_each=False, null_sender=False, max_age=None, horizon=None)
+        rules = client_rules(settings)
         self._rules = rules.session
         self._deadlines = rules.deadlines
         self._port = port

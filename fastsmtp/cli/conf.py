@@ -15,9 +15,9 @@ from fastsmtp.cli.options import load_settings, say, settings_options, warn
 from fastsmtp.conf.expand import ExpansionError, references
 from fastsmtp.conf.foreign import is_foreign
 from fastsmtp.conf.lists import BLANKS, veil
-from fastsmtp.conf.names import close_to, mentioned
+from fastsmtp.conf.names import hint, mentioned
 from fastsmtp.conf.settings import Settings
-from fastsmtp.conf.table import PARAMETERS, find
+from fastsmtp.conf.table import PARAMETERS
 from fastsmtp.conf.usage import unread
 from fastsmtp.errors import SettingError
 
@@ -91,7 +91,7 @@ def command(
 
 def _chosen(settings: Settings, given: bool) -> list[str]:
     """The names to print when none was asked for, sorted."""
-    names = {name for name in settings.entries if find(name) is not None or _used(settings, name)}
+    names = {name for name in settings.entries if settings.find(name) is not None or _used(settings, name)}
     if not given:
         names |= PARAMETERS.keys()
     elif settings.raw("config_directory"):
@@ -117,7 +117,8 @@ def shown(settings: Settings, name: str, *, expand: bool) -> str:
 def secrets(settings: Settings) -> set[str]:
     """The parameters that may hold passwords, and every name that they refer to."""
     found: set[str] = set()
-    wanted = {row.name for row in PARAMETERS.values() if row.secret}
+    rows = (*PARAMETERS.values(), *map(settings.find, settings.entries))
+    wanted = {row.name for row in rows if row is not None and row.secret}
     while wanted:
         found |= wanted
         wanted = {other for name in wanted for other in references(settings.raw(name) or "")} - found
@@ -140,9 +141,9 @@ def line(name: str, value: str, *, values_only: bool, fold: bool) -> str:
 
 def oddities(settings: Settings) -> Iterable[str]:
     """Names set for nothing, and names referred to that nobody set."""
-    used = mentioned(settings.entries.values())
+    used, known = mentioned(settings.entries.values()), settings.names()
     for entry in settings.foreign():
-        if entry.name not in used and not is_foreign(entry.name) and not close_to(entry.name, PARAMETERS):
+        if entry.name not in used and not is_foreign(entry.name) and not hint(entry.name, known):
             yield f"{entry.origin}: unused parameter: {entry.name}={veil(entry.value)}"
     for name in sorted(used):
         if settings.raw(name) is None and not is_foreign(name):

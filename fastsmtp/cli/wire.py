@@ -16,11 +16,11 @@ import click
 
 from fastsmtp.cli.options import load_settings, settings_options
 from fastsmtp.conf.settings import Settings
-from fastsmtp.delivery.content import ContentRules
+from fastsmtp.delivery.content_rules import ContentRules
 from fastsmtp.errors import ContentError, MimeError, UsageError
 from fastsmtp.wire.encoder import Encoder, encode, explain, scan
 from fastsmtp.worker.asking import answer_rules, answered
-from fastsmtp.worker.configure import content_rules
+from fastsmtp.worker.client import content_rules
 from fastsmtp.worker.rewriter import rewriter
 
 PIECE = 1 << 20  # bytes: what is held of the output at a time

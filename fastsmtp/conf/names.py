@@ -1,7 +1,8 @@
 """Names that are not ours: Postfix's other parameters, names of the user's own, and names with a slip in
 them.
 
-    judge(main, told, ...)     warnings and problems about the names that were set
+    judge(main, told, known)     warnings and problems about the names that were set
+    hint(name, known)            what one of them was probably meant to be
 In main.cf an unknown name is legal: it may be the user's, for `$name`. It is pointed out only when nothing
 refers to it and it is close to one of ours. In [settings] and -o nobody defines names for later: there it
 is a problem.
@@ -39,15 +40,32 @@ def judge(
     for entry in unknown:
         if entry.name in used:
             continue
-        meant = close_to(entry.name, known)
-        hint = f": did you mean {meant}?" if meant else ""
+        said = hint(entry.name, known)
         if entry in told:
             problems.append(
-                f"{entry.origin}: {entry.name} = {entry.value}: expected the name of a parameter{hint}"
+                f"{entry.origin}: {entry.name} = {entry.value}: expected the name of a parameter{said}"
             )
-        elif meant:
-            warnings.append(f"{entry.origin}: {entry.name} is not a parameter{hint}")
+        elif said:
+            warnings.append(f"{entry.origin}: {entry.name} is not a parameter{said}")
     return Judgement(warnings, problems)
+
+
+def hint(name: str, known: Collection[str]) -> str:
+    """What may be wrong with it, behind a colon; empty if nothing comes to mind."""
+    meant, transport = close_to(name, known), _transport_of(name, known)
+    hints = [f"did you mean {meant}?"] if meant else []
+    if transport:
+        hints.append(f"smtp_transports does not name {transport}")
+    return ": " + " ".join(hints) if hints else ""
+
+
+def _transport_of(name: str, known: Collection[str]) -> str:
+    """Of `NAME_rest` the NAME, if there is a smtp_rest; empty if not."""
+    words = name.split("_")
+    for count in range(1, len(words)):
+        if "_".join(("smtp", *words[count:])) in known:
+            return "_".join(words[:count])
+    return ""
 
 
 def mentioned(entries: Iterable[Entry]) -> set[str]:

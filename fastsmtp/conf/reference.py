@@ -24,7 +24,8 @@ its directory, or the environment's `MAIL_CONFIG` does; without either the defau
 A default is that of the Postfix 2.2 manual. Where a newer Postfix has another one, it holds as soon as
 `compatibility_level` says at least that version. A time without a letter counts in the unit that its default
 is written in. For any transport T, `T_destination_concurrency_limit` and the others of the last section
-exist.
+exist; and for one of `smtp_transports`, `T_...` for every `smtp_...` here, which holds for that transport
+in its place (`bulk_bind_address`, `bulk_helo_name`).
 """
 
 

@@ -5,6 +5,7 @@ loaded.
     .flag .number .seconds .text .words        one value by name, typed; parsed when first asked for
     .raw .expanded .origin                     the text behind it, and where it was written
     .entries .foreign() .warnings              what was set; what of it is not about sending; what looks odd
+    .of_transports()                           as the client of each transport sees them
 
 A name that no table has, or a getter of another shape than the parameter's kind, is our own bug:
 LocalProtocolError. Reads one file, main.cf, and only when told to (`config` or MAIL_CONFIG): /etc/postfix
@@ -15,16 +16,17 @@ Source: postconf(5); layers as master.cf's -o has them; parameters.md's alias ta
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from fastsmtp.conf import names
+from fastsmtp.conf import names, table
 from fastsmtp.conf.expand import ExpansionError, expand
 from fastsmtp.conf.level import level
 from fastsmtp.conf.lists import comment, veil
 from fastsmtp.conf.maincf import Entry, override, parse
 from fastsmtp.conf.parameter import BadValue, P
-from fastsmtp.conf.table import PARAMETERS, find
+from fastsmtp.conf.table import PARAMETERS
 from fastsmtp.errors import LocalProtocolError, SettingError
 
 Value = bool | int | float | str | tuple[str, ...]
@@ -37,7 +39,7 @@ _REREADS = 5  # an editor that saves again while we read; after that the last te
 class Settings:
     """The value of every parameter. Safe to share; a reload makes a new one."""
 
-    __slots__ = ("_cache", "_computing", "_config_directory", "_level", "entries", "warnings")
+    __slots__ = ("_cache", "_computing", "_config_directory", "_level", "_transports", "entries", "warnings")
 
     def __init__(
         self, entries: Mapping[str, Entry], config_directory: str = "", warnings: Sequence[str] = ()
@@ -47,7 +49,10 @@ class Settings:
         self._config_directory = config_directory
         self._cache: dict[str, Value] = {}
         self._computing = False
+        self._transports: tuple[str, ...] = ()
         self._level = (0, 0, 0)
+        with suppress(SettingError):  # problems() reports it
+            self._transports = self.words(table.TRANSPORT_LIST)
         if "compatibility_level" in entries:
             try:
                 self._level = level(self.expanded("compatibility_level"))
@@ -95,15 +100,36 @@ class Settings:
                 warnings.append(f"{entry.origin}: {entry.name} is set by the program: ignored")
             else:
                 entries[entry.name] = entry
-        unknown = names.judge(main, told, PARAMETERS, lambda name: find(name) is not None)
-        settings = cls(
-            entries, str(file.parent) if file else "", [*warnings, *unknown.warnings, *_notes(entries)]
-        )
-        settings.warnings += tuple(settings._comments())
+        settings = cls(entries, str(file.parent) if file else "")
+        unknown = names.judge(main, told, settings.names(), lambda name: settings.find(name) is not None)
+        settings.warnings = (*warnings, *unknown.warnings, *settings._notes(), *settings._comments())
         problems = [*unknown.problems, *(settings.problems() if check else ())]
         if problems:
             raise SettingError(*problems)
         return settings
+
+    # Names
+
+    def find(self, name: str) -> P | None:
+        """The row of `name`, also of one that is set for a transport of ours alone; None if there is none."""
+        return table.find(name) or table.find_for(self._transports, name)
+
+    def names(self) -> list[str]:
+        """Every name that has a row, those of our transports too."""
+        own = [f"{name}_{rest}" for name in self._transports for rest in table.CLIENT]
+        return [*PARAMETERS, *own]
+
+    def of_transports(self) -> "dict[str, Settings]":
+        """As the client of each transport sees them: what is set for it alone stands in the place of what
+        holds for all. Itself where that is nothing.
+        """
+        return {transport: self._of_transport(transport) for transport in self._transports}
+
+    def _of_transport(self, transport: str) -> "Settings":
+        entries = table.entries_for(transport, self.entries)
+        if entries is self.entries:
+            return self
+        return Settings(entries, self._config_directory, self.warnings)
 
     # Typed values
 
@@ -138,7 +164,7 @@ class Settings:
         """The text of `name` before `$` is looked at: set, or by default; None for a name that is
         undefined.
         """
-        row = find(name)
+        row = self.find(name)
         if row is not None and row.fixed:
             return self._fixed(row)
         for candidate in (name, *(row.aliases if row is not None else ())):
@@ -154,7 +180,7 @@ class Settings:
 
     def origin(self, name: str) -> str:
         """Where the value of `name` comes from: `FILE:LINE`, `-o`, `JOB [settings]`, or `default`."""
-        row = find(name)
+        row = self.find(name)
         for candidate in (name, *(row.aliases if row is not None else ())):
             if candidate in self.entries:
                 return self.entries[candidate].origin
@@ -162,13 +188,13 @@ class Settings:
 
     def foreign(self) -> tuple[Entry, ...]:
         """What was set and is not about sending: Postfix's other parameters and names of the user's own."""
-        return tuple(entry for _, entry in sorted(self.entries.items()) if find(entry.name) is None)
+        return tuple(entry for _, entry in sorted(self.entries.items()) if self.find(entry.name) is None)
 
     def problems(self) -> list[str]:
         """A line for every value that does not parse; defaults are read only if they refer to other
         parameters.
         """
-        rows = {row.name: row for row in map(find, self.entries) if row is not None}
+        rows = {row.name: row for row in map(self.find, self.entries) if row is not None}
         if rows:
             rows.update((row.name, row) for row in PARAMETERS.values() if "$" in row.default)
         found: list[str] = []
@@ -177,17 +203,36 @@ class Settings:
                 self._value(name, row.kind.shape)
             except SettingError as error:
                 found.extend(error.problems)
-        if not found and self.flag("smtp_sasl_auth_enable") and not self.words("smtp_sasl_password_maps"):
-            found.append(
+        if not found:
+            for settings in self.of_transports().values():
+                found.extend(settings._contradictions())
+        return list(dict.fromkeys(found))
+
+    def _contradictions(self) -> Iterator[str]:
+        """Values that do not go together."""
+        if self.flag("smtp_sasl_auth_enable") and not self.words("smtp_sasl_password_maps"):
+            yield (
                 f"{self.origin('smtp_sasl_auth_enable')}: smtp_sasl_auth_enable = yes: "
                 "expected smtp_sasl_password_maps to name a table"
             )
-        return found
+
+    def _notes(self) -> Iterator[str]:
+        """What the user should know about names that are set: nothing changes by them, or they have a newer
+        name.
+        """
+        for entry in self.entries.values():
+            row = self.find(entry.name)
+            if row is None or entry.value == row.default:
+                continue
+            if row.accepted:
+                yield f"{entry.origin}: {entry.name} changes nothing here: {row.accepted}"
+            elif row.successor:
+                yield f"{entry.origin}: {entry.name}: newer name {row.successor}"
 
     def _comments(self) -> Iterator[str]:
         """A warning for each list that ends in what looks like a comment."""
         for name, entry in self.entries.items():
-            row = find(name) if "#" in entry.value else None
+            row = self.find(name) if "#" in entry.value else None
             if row is not None and row.kind.shape == "words":
                 try:
                     rest = comment(self.expanded(name))
@@ -198,7 +243,7 @@ class Settings:
                     yield f'{entry.origin}: {name}: no comment can follow other text: passed over: "{shown}"'
 
     def _value(self, name: str, shape: str) -> Value:
-        row = find(name)
+        row = self.find(name)
         if row is None or row.kind.shape != shape:
             raise LocalProtocolError(f"no parameter {name} that is read as {shape}")
         if name not in self._cache:
@@ -291,19 +336,3 @@ def _same(before: os.stat_result, after: os.stat_result) -> bool:
         after.st_ino,
     )
     return unchanged or not stat.S_ISREG(after.st_mode)
-
-
-def _notes(entries: Mapping[str, Entry]) -> list[str]:
-    """What the user should know about names that are set: nothing changes by them, or they have a newer
-    name.
-    """
-    notes = []
-    for entry in entries.values():
-        row = PARAMETERS.get(entry.name)
-        if row is None or entry.value == row.default:
-            continue
-        if row.accepted:
-            notes.append(f"{entry.origin}: {entry.name} changes nothing here: {row.accepted}")
-        elif row.successor:
-            notes.append(f"{entry.origin}: {entry.name}: newer name {row.successor}")
-    return notes

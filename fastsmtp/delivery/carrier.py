@@ -46,9 +46,9 @@ class Carrier:
 
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
-        self._generation = desk.generation
+        self._generation = desk.generations[destination.transport]
         self._walk = Walk(desk, destination, Entry(desk, destination).open)
-        self._settling = Settling(desk)
+        self._settling = Settling(desk, self._generation.rules)
         self.destination = destination
         self._session: Session | None = None
         self._rest: Request | None = None  # what the peer's limits left of the last request
@@ -156,9 +156,11 @@ class Carrier:
     def _begin_next(self, session: Session) -> bool:
         """The next request that this session can take, if one waits."""
         desk = self._desk
-        if self._generation is not desk.generation or session.stands_in:
+        if self._generation is not desk.generations[self.destination.transport] or session.stands_in:
             return False
-        while limits.open_to_more(session, self.destination) and desk.reusable(session):
+        while limits.open_to_more(session, self.destination) and desk.reusable(
+            session, self.destination.transport
+        ):
             request, self._rest = self._rest or desk.follow(self.destination), None
             if request is None:
                 return False
@@ -181,7 +183,7 @@ class Carrier:
             self._outdated
             or session.engine.spent
             or self._desk.finishing(self.destination)
-            or not self._desk.reusable(session)
+            or not self._desk.reusable(session, self.destination.transport)
         ):
             session.close()
 
@@ -282,7 +284,7 @@ class Carrier:
         session.driver = None
         desk = self._desk
         if not session.over:
-            serves = desk.reusable(session) and desk.keeps(self.destination)
+            serves = desk.reusable(session, self.destination.transport) and desk.keeps(self.destination)
             if session.engine.suspect or session.engine.spent or self._outdated or not serves:
                 session.close()
             else:
@@ -303,7 +305,7 @@ class Carrier:
     @property
     def _outdated(self) -> bool:
         """A reload has changed what the session was opened with."""
-        return self._generation.epoch != self._desk.generation.epoch
+        return self._generation.epoch != self._desk.generations[self.destination.transport].epoch
 
     def _go_on(self) -> None:
         """The slot is free: the next request, with a session of its own, or the end."""

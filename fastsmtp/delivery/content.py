@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
+from fastsmtp.delivery.content_rules import ContentRules, Rewriter
 from fastsmtp.errors import ContentError, MimeError
 from fastsmtp.mail.address import to_wire, unquoted
 from fastsmtp.mail.recipient import Recipient
@@ -40,32 +41,6 @@ class Renderer(Protocol):
 
     def message(self, recipient: Recipient) -> bytes: ...
     def sender(self, recipient: Recipient) -> str: ...
-
-
-class Rewriter(Protocol):
-    """Replaces addresses in envelope and headers (fastsmtp.delivery.rewriting). ContentError, Pending."""
-
-    def changed(self, now: float) -> bool:
-        """Whether what was rewritten before may come out otherwise now."""
-
-    def address(self, address: str) -> str: ...
-    def message(self, content: bytes) -> bytes: ...
-
-
-class ContentRules(NamedTuple):
-    """The settings that shape content."""
-
-    line_length_limit: int
-    converts: bool  # 8bit to 7bit where the peer needs it
-    repairs: bool  # and then also what has no label
-    nesting_limit: int
-    boundary_limit: int
-    header_limit: int
-    quotes: bool  # local parts in the envelope
-    smtputf8: bool  # smtputf8_enable
-    headers_ask: bool  # a header outside ASCII asks for SMTPUTF8, as an address does
-    dsn_mail: bytes  # what MAIL says to peers that offer DSN: ENVID and RET
-    dsn_rcpt: bytes  # and RCPT: NOTIFY
 
 
 class _Encoded(NamedTuple):

@@ -1,7 +1,7 @@
 """What a carrier needs from those above it: the Desk hands out work and takes in what became of it.
 
-What comes from the settings is the desk's Generation, which a reload replaces as a whole. A carrier keeps the
-one that it started with, so a delivery ends by the rules that it began by.
+What comes from the settings is the desk's Generation for a transport, which a reload replaces as a whole. A
+carrier keeps the one that it started with, so a delivery ends by the rules that it began by.
 
 Two laws hold for every request that a carrier was given: `done`, `put_back` or `postpone` is called once for
 it, and each of its recipients is recorded once per attempt.
@@ -66,7 +66,7 @@ class DeliveryRules(NamedTuple):
 
 
 class Generation(NamedTuple):
-    """All that a delivery goes by, as the settings were when it started. Never changed."""
+    """All that a delivery of one transport goes by, as the settings were when it started. Never changed."""
 
     rules: DeliveryRules
     router: Router
@@ -79,7 +79,7 @@ class Generation(NamedTuple):
 class Desk(Protocol):
     """The worker, as its carriers see it."""
 
-    generation: Generation  # for deliveries that start now
+    generations: Mapping[str, Generation]  # by transport, for deliveries that start now
     cache: SessionCache[Session]
     memory: HostMemory
     log: Log
@@ -94,7 +94,7 @@ class Desk(Protocol):
     def complain(self, session_transcript: Transcript) -> None:
         """The peer broke the protocol, and the postmaster wants to know: once for a session."""
 
-    def reusable(self, session: Session) -> bool:
+    def reusable(self, session: Session, transport: str) -> bool:
         """Its time and count limits allow a further transaction."""
 
     def keeps(self, destination: Destination) -> bool:

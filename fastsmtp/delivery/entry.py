@@ -31,7 +31,7 @@ class Entry:
 
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
-        self._generation = desk.generation
+        self._generation = desk.generations[destination.transport]
         self._nexthop = destination.nexthop
 
     async def open(self, host: Host, request: Request) -> Session | Verdict:

@@ -13,7 +13,7 @@ Does not say what a reply means (fastsmtp.outcome), nor which host is next (Walk
 Source: Postfix smtp_trouble(3), smtp_rcpt(3); spec: routing, 4.5, 5.
 """
 
-from fastsmtp.delivery.desk import Desk
+from fastsmtp.delivery.desk import DeliveryRules, Desk
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
@@ -28,9 +28,9 @@ class Settling:
 
     __slots__ = ("_desk", "_rules")
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, rules: DeliveryRules) -> None:
         self._desk = desk
-        self._rules = desk.generation.rules
+        self._rules = rules
 
     def settle(
         self,

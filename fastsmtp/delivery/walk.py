@@ -44,7 +44,7 @@ class Walk:
         about.
         """
         self._desk = desk
-        self._generation = desk.generation
+        self._generation = desk.generations[destination.transport]
         self._destination = destination
         self._opened = opened
         self.identity = Identity(destination.transport)  # of its sessions

@@ -15,7 +15,7 @@ Source: RFC 5321 5.1, RFC 7505; Postfix smtp_addr(3), smtp_connect(3); spec: rou
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from fastsmtp.mail.destination import Host
@@ -56,22 +56,25 @@ class RouteRules(NamedTuple):
 class Router:
     """Next-hops to hosts, for one worker."""
 
-    def __init__(self, rules: RouteRules, resolver: Resolver, warn: Callable[[str], None] = unheard) -> None:
+    def __init__(
+        self,
+        rules: RouteRules,
+        resolver: Resolver,
+        warn: Callable[[str], None] = unheard,
+        relays: Collection[str] = (),
+    ) -> None:
+        """`relays`: next-hops that tables name in place of relayhost; it may grow."""
         self._rules = rules
         self._resolver = resolver
         self._warn = warn
         self._own = OwnAddresses(rules.interfaces, rules.proxies)
         self._sites: dict[str, tuple[Site, ...]] = {}
-        self._relays = {rules.relay} if rules.relay else set()
+        self._relays = relays
         self._ahead: dict[str, asyncio.Task[None]] = {}
 
     def is_relay(self, nexthop: str) -> bool:
         """It comes from relayhost, or from a table in its place."""
-        return nexthop in self._relays
-
-    def add_relay(self, nexthop: str) -> None:
-        """A table names it in place of relayhost."""
-        self._relays.add(nexthop)
+        return nexthop == self._rules.relay or nexthop in self._relays
 
     def sites(self, nexthop: str) -> tuple[Site, ...]:
         """In the order to try. LookupFailure where one cannot be read: then none is used."""

@@ -88,7 +88,6 @@ class SessionRules(NamedTuple):
     reuse_time_limit: float  # seconds from the connection on
     reuse_count_limit: int  # transactions after the first; 0: no limit
     keeps_idle: bool  # smtp_connection_cache_on_demand
-    memory_lifetime: float  # seconds that what a host taught is believed; 0: it is not remembered
     waits_for_farewell: bool  # smtp_skip_quit_response = no
     window_limit: int  # messages in flight by BDAT; 0: no BDAT
 

@@ -2,12 +2,13 @@
 
     answer_rules(settings)              what the settings say
     answered(rules, question)           for a command without a loop
-    asking = Asking(rules, content, again)
+    asking = Asking(rules, contents, again)
     asking.postpone(request)            its tables' answers are fetched; then again(request) is called for it
     destination in asking, asking.full  whether requests of it wait here; whether no more should be begun
-    asking.look_ahead(recipients)       asks for what their requests will need, so that few have to wait
+    asking.look_ahead(transport, recipients)    asks for what their requests will need, so that few have to
+                                        wait
     asking.answers                      see fastsmtp.remote.answers
-    asking.change(rules, content)       a reload
+    asking.change(rules, contents)      a reload
     await asking.close()
 
 A request that meets a table without an answer costs no attempt and no place in a window while it waits, and
@@ -18,7 +19,7 @@ Source: ours; lookup_time_limit, lookup_cache_time, lookup_cache_limit, lookup_c
 
 import asyncio
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from fastsmtp.conf.settings import Settings
@@ -68,18 +69,21 @@ async def _settled(rules: AnswerRules, question: Callable[[], Result]) -> Result
 class Asking:
     """One worker's questions to servers."""
 
-    def __init__(self, rules: AnswerRules, content: Content, again: Callable[[Request], None]) -> None:
+    def __init__(
+        self, rules: AnswerRules, contents: Mapping[str, Content], again: Callable[[Request], None]
+    ) -> None:
+        """`contents` by transport."""
         self._rules = rules
-        self._content = content
+        self._contents = contents
         self._again = again
         self._answers: Answers | None = None
         self._waiting: dict[Request, None] = {}
         self._ahead = 0
 
-    def change(self, rules: AnswerRules, content: Content) -> None:
-        """Requests that wait here are carried by `content` later, whatever they met first."""
+    def change(self, rules: AnswerRules, contents: Mapping[str, Content]) -> None:
+        """Requests that wait here are carried by `contents` later, whatever they met first."""
         self._rules = rules
-        self._content = content
+        self._contents = contents
         if self._answers is not None:
             self._answers.rules = rules
 
@@ -93,7 +97,7 @@ class Asking:
         self._waiting[request] = None
         self.answers.settle_soon(self._look_up, request, self._settled)
 
-    def look_ahead(self, recipients: Sequence[Recipient]) -> None:
+    def look_ahead(self, transport: str, recipients: Sequence[Recipient]) -> None:
         """They wait in the queue now: what their requests will need is asked for meanwhile.
 
         Once a request had to wait, not before: most runs ask no server.
@@ -101,8 +105,9 @@ class Asking:
         if self._answers is None or self._ahead >= AHEAD_LIMIT:
             return
         self._ahead += len(recipients)
+        look_up = self._contents[transport].look_up
         for recipient in recipients:
-            self._answers.settle_soon(self._content.look_up, recipient, self._looked_up)
+            self._answers.settle_soon(look_up, recipient, self._looked_up)
 
     def _looked_up(self, recipient: Recipient) -> None:
         self._ahead -= 1
@@ -118,8 +123,9 @@ class Asking:
         return len(self._waiting) >= LIMIT
 
     def _look_up(self, request: Request) -> None:
+        content = self._contents[request.destination.transport]
         for recipient in request.recipients:
-            self._content.look_up(recipient)
+            content.look_up(recipient)
 
     def _settled(self, request: Request) -> None:
         del self._waiting[request]

@@ -3,7 +3,7 @@
     worker = Worker(...); await worker.run()     until nothing is left to do, or stop() was heeded
     worker.stop()                                starts nothing more; what is on its way is finished
     worker.abort()                               ends everything at once
-    worker.change(rules, content)                other settings, for deliveries that start from now on
+    worker.change(rules, contents)               other settings, for deliveries that start from now on
 
 A turn writes down what was decided, hands in what there is room for, and starts deliveries as far as windows
 allow. Turns are asked for by what changes the books (an outcome, a free slot, a timer), many changes in one
@@ -13,25 +13,24 @@ Source: design page, sections 3 and 4; Postfix qmgr(8).
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fastsmtp.delivery.carrier import Carrier
 from fastsmtp.delivery.content import Content
-from fastsmtp.delivery.desk import Generation, Result, Slot
+from fastsmtp.delivery.desk import Result, Slot
 from fastsmtp.errors import Pending, SpoolError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.report.log import Log
-from fastsmtp.route.hosts import Router
-from fastsmtp.route.resolver import Resolver
 from fastsmtp.session.cache import SessionCache
 from fastsmtp.session.connection import Session
 from fastsmtp.session.memory import HostMemory, Store
 from fastsmtp.session.transcript import Transcript
 from fastsmtp.worker.asking import Asking
 from fastsmtp.worker.feed import LOW_WATER, Feed
+from fastsmtp.worker.generations import Generations
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import NEVER, Settler
 from fastsmtp.worker.unsent import Unsent
@@ -50,25 +49,26 @@ class Worker:
         scheduler: Scheduler,
         feed: Feed,
         settler: Settler,
-        content: Content,
+        contents: Mapping[str, Content],
         hosts: Store,
         log: Log,
         arrived_at: float,
         once: bool,
         shared_message: bool,
     ) -> None:
+        """`contents` by transport."""
         self._rules = rules
         self.cache: SessionCache[Session] = SessionCache()
-        self.memory = HostMemory(hosts, rules.session.memory_lifetime, time.time)
+        self.memory = HostMemory(hosts, rules.memory_lifetime, time.time)
         self.log = log
-        self._resolvers = [Resolver(rules.lookup, log.warning, rules.drops)]  # the last one is asked
-        self.generation = self._generation(content, 0)
+        self._generations = Generations(rules.clients, contents, log)
+        self.generations = self._generations.now
         self.arrived_at = arrived_at
         self.clock = time.time
         self.complaints: dict[Transcript, None] = {}  # of which the postmaster is told at the end
         self._scheduler = scheduler
         self._feed = feed
-        feed.opens = self._look_ahead
+        feed.opens = self._generations.expect
         feed.when_ready(self._ask_turn, self.failed)
         self._settler = settler
         self._once = once
@@ -82,7 +82,7 @@ class Worker:
             failed=self.failed,
         )
         self._shared_message = shared_message
-        self.asking = Asking(rules.answers, content, self.put_back)
+        self.asking = Asking(rules.answers, contents, self.put_back)
         feed.ahead = self.asking.look_ahead
         self._carriers: set[Slot] = set()
         self._loop = asyncio.get_running_loop()
@@ -133,31 +133,22 @@ class Worker:
             carrier.abort()
         self._finish(None)
 
-    def change(self, rules: Rules, content: Content) -> None:
+    def change(self, rules: Rules, contents: Mapping[str, Content]) -> None:
         """Deliveries that start from now on go by `rules`; those under way end as they began.
 
         Idle sessions are closed where they would now be opened in another way, or to other hosts.
         """
-        epoch = self.generation.epoch
-        if not self._rules.serves_alike(rules):
-            epoch += 1
+        if self._generations.change(rules.clients, contents):
             for session in self.cache.drain():
                 session.close()
-        if rules.lookup != self._rules.lookup or rules.drops is not None:
-            self._resolvers.append(Resolver(rules.lookup, self.log.warning, rules.drops))
         self._rules = rules
-        self.generation = self._generation(content, epoch)
+        self.generations = self._generations.now
         self._scheduler.change(rules.scheduler, rules.transports)
         self._feed.change(rules.feed)
-        self.memory.lifetime = rules.session.memory_lifetime
+        self.memory.lifetime = rules.memory_lifetime
         self._settler.backoff = rules.backoff
-        self.asking.change(rules.answers, content)
+        self.asking.change(rules.answers, contents)
         self._ask_turn()
-
-    def _generation(self, content: Content, epoch: int) -> Generation:
-        rules = self._rules
-        router = Router(rules.route, self._resolvers[-1], self.log.warning)
-        return Generation(rules.delivery, router, content, rules.session, rules.deadlines, epoch)
 
     def _finish(self, error: BaseException | None) -> None:
         if self._over.done():
@@ -175,10 +166,8 @@ class Worker:
             carrier.abort()
         for session in self.cache.drain():
             session.close()
-        self.generation.router.close()
         self._feed.close()
-        for resolver in self._resolvers:
-            resolver.close()
+        self._generations.close()
         await self.asking.close()
         await asyncio.sleep(0)
         self.memory.save()
@@ -221,7 +210,7 @@ class Worker:
         if self._feed.advance(now):
             self._ask_turn()
         if self._feed.undeliverable or self._feed.for_dead:
-            self._unsent.decide(soft_bounce=self.generation.rules.soft_bounce)
+            self._unsent.decide(soft_bounce=self._rules.soft_bounce)
         while not self.asking.full and (request := self._scheduler.next(now)) is not None:
             if self._scheduler.left < LOW_WATER:  # a window wider than a page
                 self._feed.supply(request.destination)
@@ -254,8 +243,9 @@ class Worker:
         self._timer_at = NEVER
         self._ask_turn()
 
-    def _look_ahead(self, nexthop: str) -> None:
-        self.generation.router.expect(nexthop)
+    def add_relay(self, nexthop: str) -> None:
+        """A table names it in place of relayhost."""
+        self._generations.add_relay(nexthop)
 
     # The desk
 
@@ -269,15 +259,16 @@ class Worker:
         if len(self.complaints) < COMPLAINTS_LIMIT:
             self.complaints[session_transcript] = None
 
-    def reusable(self, session: Session) -> bool:
+    def reusable(self, session: Session, transport: str) -> bool:
         if 0 < session.messages_limit <= session.begun:
             return False
-        return self.generation.sessions.reusable(session.opened_at, session.begun, self._loop.time())
+        rules = self.generations[transport].sessions
+        return rules.reusable(session.opened_at, session.begun, self._loop.time())
 
     def keeps(self, destination: Destination) -> bool:
         if self._stopping or self.finishing(destination):
             return False
-        return self.generation.sessions.keeps_idle or self._is_permanent(destination)
+        return self.generations[destination.transport].sessions.keeps_idle or self._is_permanent(destination)
 
     def finishing(self, destination: Destination) -> bool:
         if self._stopping:
@@ -291,7 +282,7 @@ class Worker:
 
     def _is_permanent(self, destination: Destination) -> bool:
         """Its sessions are kept although nothing waits for them: smtp_connection_cache_destinations."""
-        permanent = self._rules.permanent
+        permanent = self._rules.clients[destination.transport].permanent
         return permanent is not None and permanent(destination.nexthop)
 
     def follow(self, destination: Destination) -> Request | None:

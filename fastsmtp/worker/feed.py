@@ -36,7 +36,7 @@ RANGES_LIMIT = 20_000  # ranges of ids that were sorted and wait; then nothing m
 STEPS_LIMIT = 4  # pages sorted in one turn of the loop
 
 
-Ahead = Callable[[Sequence[Recipient]], None]  # hears of recipients that will wait
+Ahead = Callable[[str, Sequence[Recipient]], None]  # hears of a transport's recipients that will wait
 
 
 class FeedRules(NamedTuple):
@@ -85,7 +85,9 @@ class Feed:
         self._sorter = sorter
         self._ranges = 0  # that were sorted and wait
         self._nowhere: deque[Destination] = deque()  # of what was sorted, those that are no destination
-        self.opens: Callable[[str], None] = _nobody  # hears of next-hops that are about to be opened
+        self.opens: Callable[[Destination], None] = (
+            _nobody  # hears of destinations that are about to be opened
+        )
         self.undeliverable: list[tuple[Destination, list[Recipient]]] = []
         self.for_dead: set[Destination] = set()  # dead destinations that got more
         self._sources: dict[Destination, _Source] = {}
@@ -163,12 +165,12 @@ class Feed:
 
     def _offer(self, destination: Destination, recipients: Sequence[Recipient]) -> None:
         if self.ahead is not None:
-            self.ahead(recipients)
+            self.ahead(destination.transport, recipients)
         if self._sorter is not None:
             if self._scheduler.is_closed(destination):
                 self.for_dead.add(destination)
             elif not self._scheduler.waiting(destination):
-                self.opens(destination.nexthop)
+                self.opens(destination)
         self._scheduler.offer(destination, recipients)
 
     def rest(self, destination: Destination) -> None:
@@ -272,7 +274,7 @@ class Feed:
             self._rank = page[-1].rank
             self._coming.extend(page)
             for found in page:
-                self.opens(found.domain)
+                self.opens(Destination(self._rules.transport, found.domain))
         self._read_out = not page
         return bool(page)
 
@@ -312,5 +314,5 @@ def runs(recipients: list[Recipient]) -> list[tuple[int, int]]:
     return found
 
 
-def _nobody(nexthop: str) -> None:
+def _nobody(destination: Destination) -> None:
     """Nobody looks hosts up ahead."""

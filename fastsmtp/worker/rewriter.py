@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastsmtp.conf.settings import Settings, read
-from fastsmtp.delivery.content import Rewriter
+from fastsmtp.delivery.content_rules import Rewriter
 from fastsmtp.errors import SettingError
 
 

@@ -12,7 +12,7 @@ Source: Postfix smtp_params.c, smtp_connect(3), own_inet_addr(3); spec: routing,
 
 import socket
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.conf.table import find
@@ -26,28 +26,10 @@ from fastsmtp.route.own import ALL, LOOPBACK, canonical
 from fastsmtp.route.records import Drops, text_of
 from fastsmtp.route.resolver import LookupRules
 from fastsmtp.worker import following
+from fastsmtp.worker.switch_rules import SwitchRules
 
 NEXTHOPS_LIMIT: Final = 10_000  # remembered
 SPECIAL: Final = ("error", "retry", "discard")  # transports that deliver nothing
-
-
-class SwitchRules(NamedTuple):
-    """The settings that matter here."""
-
-    transport_maps: tuple[str, ...]
-    relay_domains: tuple[str, ...]
-    sender_relayhost_maps: tuple[str, ...]
-    sender_transport_maps: tuple[str, ...]
-    default_transport: tuple[str, str]  # transport and next-hop, "" where none is named
-    relay_transport: tuple[str, str]
-    relayhost: str
-    null_relayhost_key: str
-    null_transport_key: str
-    delimiter: str
-    origin: str
-    local_domains: tuple[str, ...]
-    bare_transport_parents: bool  # transport_maps is in parent_domain_matches_subdomains
-    bare_relay_parents: bool  # relay_domains is
 
 
 def transports(settings: Settings) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""All that one worker goes by: plain values, made from the settings by configure.py.
+"""All that one worker goes by: plain values, made from the settings by configure.py, and by client.py for
+each transport.
 
 Source: ours.
 """
@@ -6,7 +7,7 @@ Source: ours.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from fastsmtp.delivery.content import ContentRules
+from fastsmtp.delivery.content_rules import ContentRules, Rewriter
 from fastsmtp.delivery.desk import DeliveryRules
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.destination_queue import SchedulerRules
@@ -17,28 +18,23 @@ from fastsmtp.route.resolver import LookupRules
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
 from fastsmtp.worker.feed import FeedRules
-from fastsmtp.worker.routing import SwitchRules
+from fastsmtp.worker.switch_rules import SwitchRules
 
 
-class Rules(NamedTuple):
-    """All that a worker goes by."""
+class ClientRules(NamedTuple):
+    """What the SMTP client of a transport goes by."""
 
-    scheduler: SchedulerRules  # of the default transport
-    transports: Mapping[str, SchedulerRules]  # those that are SMTP clients
-    switch: SwitchRules | None  # tables that choose the way
-    feed: FeedRules
-    backoff: Backoff
     delivery: DeliveryRules
     content: ContentRules
+    rewriter: Rewriter | None  # smtp_generic_maps
     session: SessionRules
     deadlines: Deadlines
     route: RouteRules
     lookup: LookupRules
-    answers: AnswerRules
     drops: Drops | None  # smtp_dns_reply_filter
     permanent: Callable[[str], bool] | None  # smtp_connection_cache_destinations, by next-hop
 
-    def serves_alike(self, other: "Rules") -> bool:
+    def serves_alike(self, other: "ClientRules") -> bool:
         """Whether a session that was opened by the one would be opened the same way by the other."""
         return (self.session, self.deadlines, self.route, self.lookup) == (
             other.session,
@@ -46,3 +42,17 @@ class Rules(NamedTuple):
             other.route,
             other.lookup,
         )
+
+
+class Rules(NamedTuple):
+    """All that a worker goes by."""
+
+    scheduler: SchedulerRules  # of the default transport
+    transports: Mapping[str, SchedulerRules]  # those that are SMTP clients
+    clients: Mapping[str, ClientRules]  # the same transports; the same one where nothing tells them apart
+    switch: SwitchRules | None  # tables that choose the way
+    feed: FeedRules
+    backoff: Backoff
+    answers: AnswerRules
+    soft_bounce: bool
+    memory_lifetime: float  # host_memory_lifetime, in seconds

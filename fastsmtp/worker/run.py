@@ -25,6 +25,7 @@ from typing import cast
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.delivery.content import Content
+from fastsmtp.delivery.content_rules import ContentRules, Rewriter
 from fastsmtp.delivery.rendering import RowRenderer
 from fastsmtp.errors import JobError, SpoolError
 from fastsmtp.job import rows
@@ -46,9 +47,6 @@ from fastsmtp.spool.shares import alone, recorded, shard_path
 from fastsmtp.worker import configure, unbuilt
 from fastsmtp.worker.carry import Worker
 from fastsmtp.worker.feed import Feed
-from fastsmtp.worker.filters import status_filter
-from fastsmtp.worker.peers import peer_tables
-from fastsmtp.worker.rewriter import rewriter
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import Listener, Settler
 from fastsmtp.worker.share import WHOLE, Share, keep
@@ -193,7 +191,6 @@ class Run:
         self._settings = settings
         self._complains = complains and record.sender != ""  # never about bounces, nor about notices
         self._rules = self._read(settings)
-        self._rewriter = rewriter(settings, log.warning)
         self._worker: Worker | None = None
         self._stopped = asyncio.Event()
 
@@ -214,14 +211,14 @@ class Run:
         settler.listener = listener
         self.spool.flush()
         scheduler = Scheduler(rules.scheduler, self._queue_id, rules.transports)
-        content, sorter = self._content(), self._sorter()
+        contents, sorter = self._contents(), self._sorter()
         hosts = HostFile(self.spool.hosts_path, self._log.warning) if self.spool.hosts_path else None
         self._worker = Worker(
             rules,
             scheduler=scheduler,
             feed=Feed(self.spool, scheduler, rules.feed, sorter),
             settler=settler,
-            content=content,
+            contents=contents,
             hosts=hosts or NoStore(),
             log=self._log,
             arrived_at=record.created_at,
@@ -248,29 +245,22 @@ class Run:
 
     def change(self, settings: Settings) -> None:
         """Goes by `settings` from now on: they were checked. What is under way ends as it began."""
-        rules, replaced = self._read(settings), rewriter(settings, self._log.warning)
+        self._rules = self._read(settings)
         self._settings = settings
-        self._rules, self._rewriter = rules, replaced
         if self._worker is not None:
-            self._worker.change(rules, self._content())
+            self._worker.change(self._rules, self._contents())
 
     def _read(self, settings: Settings) -> Rules:
         record = self._record
-        rules = configure.read(
+        return configure.read(
             settings,
             one_each=not self._shared_message or "{{" in record.sender,
             null_sender=not record.sender,
             max_age=self._job.max_age,
             horizon=time.time() if self._once else None,
             share=self._share,
-        )
-        session = rules.session
-        return rules._replace(
-            delivery=rules.delivery._replace(status_filter=status_filter(settings, self._log.warning)),
-            session=session._replace(
-                tables=peer_tables(settings, self._log.warning),
-                keeps_transcripts=session.keeps_transcripts and self._complains,
-            ),
+            warn=self._log.warning,
+            complains=self._complains,
         )
 
     def _sorter(self) -> Sorter | None:
@@ -329,16 +319,25 @@ class Run:
     def _queue_id(self, recipient: Recipient) -> str:
         return queue_id.queue_id(self._queue_prefix, 0 if self._shared_message else recipient.id)
 
-    def _content(self) -> Content:
+    def _contents(self) -> dict[str, Content]:
+        """By transport; those that shape it alike have the same."""
         record = self._record
-        return Content(
-            self._rules.content,
-            message=record.message if self._shared_message else None,
-            sender=record.sender if "{{" not in record.sender else None,
-            renderer=self._renderer(),
-            rewriter=self._rewriter,
-            note=self._log.info,
-        )
+        renderer = self._renderer()
+        made: dict[tuple[ContentRules, Rewriter | None], Content] = {}
+        found = {}
+        for transport, client in self._rules.clients.items():
+            key = client.content, client.rewriter
+            if key not in made:
+                made[key] = Content(
+                    client.content,
+                    message=record.message if self._shared_message else None,
+                    sender=record.sender if "{{" not in record.sender else None,
+                    renderer=renderer,
+                    rewriter=client.rewriter,
+                    note=self._log.info,
+                )
+            found[transport] = made[key]
+        return found
 
 
 def apply(settings: Settings, run: Run | None, log: Log, chosen: str | None) -> None:

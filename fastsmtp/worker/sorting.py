@@ -13,9 +13,9 @@ from fastsmtp.errors import ContentError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.spool.records import Spool
-from fastsmtp.worker.routing import SwitchRules
 from fastsmtp.worker.sorter import Settles, Sorter
 from fastsmtp.worker.switch import Switch
+from fastsmtp.worker.switch_rules import SwitchRules
 
 
 class Senders(Protocol):
@@ -29,22 +29,12 @@ class Asks(Protocol):
     def answers(self) -> Settles: ...
 
 
-class Relays(Protocol):
-    def add_relay(self, nexthop: str) -> None: ...
-
-
-class Routes(Protocol):
-    @property
-    def router(self) -> Relays: ...
-
-
 class Works(Protocol):
     """The worker, as far as it is asked here."""
 
     @property
     def asking(self) -> Asks: ...
-    @property
-    def generation(self) -> Routes: ...
+    def add_relay(self, nexthop: str) -> None: ...
 
 
 def open_sorter(
@@ -62,7 +52,7 @@ def open_sorter(
     def way(address: str, domain: str, sender: str) -> Destination:
         found = switch.way(address, domain, sender)
         if found.relayed:
-            worker().generation.router.add_relay(found.destination.nexthop)
+            worker().add_relay(found.destination.nexthop)
         return found.destination
 
     def of_recipient(recipient: Recipient) -> Destination:

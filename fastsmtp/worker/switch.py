@@ -18,7 +18,8 @@ from fastsmtp.lookup.keys import email_keys, find, transport_keys
 from fastsmtp.lookup.maps import Maps
 from fastsmtp.lookup.pattern_list import PatternList
 from fastsmtp.mail.destination import Destination
-from fastsmtp.worker.routing import SwitchRules, split
+from fastsmtp.worker.routing import split
+from fastsmtp.worker.switch_rules import SwitchRules
 
 DUNNO = "DUNNO"
 

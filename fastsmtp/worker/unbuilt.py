@@ -38,6 +38,18 @@ PASSED_OVER = ("defer_transports",)
 
 def check(settings: Settings) -> list[str]:
     """One warning for each setting that changes nothing yet. Raises SettingError with every refusal."""
+    views = [settings, *settings.of_transports().values()]
+    refusals = dict.fromkeys(refusal for view in views for refusal in _refusals(view))
+    if refusals:
+        raise SettingError(*refusals)
+    return [
+        f"{settings.origin(name)}: {name} changes nothing yet"
+        for name in PASSED_OVER
+        if name in settings.entries and settings.expanded(name).strip()
+    ]
+
+
+def _refusals(settings: Settings) -> list[str]:
     refusals = []
     level = settings.text("smtp_tls_security_level")
     if level and level not in IN_THE_CLEAR:
@@ -54,13 +66,7 @@ def check(settings: Settings) -> list[str]:
         for name in PAUSES
         if name in settings.entries and settings.seconds(name) > 0
     ]
-    if refusals:
-        raise SettingError(*refusals)
-    return [
-        f"{settings.origin(name)}: {name} changes nothing yet"
-        for name in PASSED_OVER
-        if name in settings.entries and settings.expanded(name).strip()
-    ]
+    return refusals
 
 
 def _refusal(settings: Settings, name: str, effect: str, off: str = "") -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fastsmtp.delivery.content import Content, ContentRules
+from fastsmtp.delivery.content import Content
+from fastsmtp.delivery.content_rules import ContentRules
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request

@@ -165,8 +165,9 @@ def test_relay_that_is_not_found_is_a_configuration_fault(changes, nexthop, numb
 
 
 def test_relay_that_a_table_names_is_one_too():
-    made = router(Names())
-    made.add_relay("[nowhere]")
+    relays = set()
+    made = Router(RULES, Names(), relays=relays)
+    relays.add("[nowhere]")
     with pytest.raises(LookupFailure) as caught:
         asyncio.run(made.hosts("[nowhere]"))
     assert caught.value.dsn == "4.3.5"
