@@ -44,6 +44,8 @@ KNOWN_TO: dict[str, set[str] | None] = {
     "asyncmy": {"remote"},
     "bonsai": {"remote"},
     "OpenSSL": {"tls"},
+    "cryptography": {"tls", "sink"},
+    "ssl": {"sink"},
     "click": {"cli"},
     "rich": {"cli", "report"},
     "asyncio": None,

@@ -7,10 +7,12 @@ Source: ours; the options follow Postfix's smtp-sink(1).
 """
 
 import asyncio
+import importlib
 import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 import uvloop
@@ -35,6 +37,23 @@ def limits_of(_context: click.Context, _parameter: click.Parameter, value: str) 
         return Limits.parse(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def user_password(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value and not value.partition(":")[0]:
+        raise click.BadParameter("expected a user before the colon")
+    return value
+
+
+def server_context(file: Path | None) -> Any:
+    """An SSL context. Most demos do without."""
+    certificate = importlib.import_module("fastsmtp.sink.certificate")
+    try:
+        return certificate.context(file, Behaviour().host)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        raise UsageError(
+            f"cannot use {file}: expected a PEM file of a key and its certificate: {error}"
+        ) from error
 
 
 class Number(click.FloatRange):
@@ -107,6 +126,20 @@ COUNT = click.IntRange(min=0)
     default=0,
     help="Close after N messages, without a word. 0 is never.",
 )
+@click.option("--tls", is_flag=True, help="Offer STARTTLS, with a self-signed certificate made at the start.")
+@click.option(
+    "--tls-cert",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Offer STARTTLS with the key and the certificate chain of this PEM file.",
+)
+@click.option(
+    "--auth",
+    callback=user_password,
+    metavar="USER:PASSWORD",
+    default="",
+    help="Take mail after AUTH alone, PLAIN or LOGIN; with --tls it is offered under TLS.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def command(
     *,
@@ -123,6 +156,9 @@ def command(
     no_esmtp: bool,
     max_messages_per_session: int,
     close_after: int,
+    tls: bool,
+    tls_cert: Path | None,
+    auth: str,
     quiet: bool,
 ) -> int:
     """Receive mail for a demo or a test, and throw it away.
@@ -145,6 +181,8 @@ def command(
         esmtp=not no_esmtp,
         messages_per_session=max_messages_per_session,
         close_after=close_after,
+        tls=server_context(tls_cert) if tls or tls_cert else None,
+        login=auth,
     )
     uvloop.run(serve(behaviour, listen, keep, quiet))
     return 0
@@ -181,5 +219,7 @@ def summary(tally: Tally, seconds: float) -> str:
         + f" in {seconds:.1f} s; {tally.deferred} recipients deferred, {tally.rejected} rejected,"
         + f" {tally.lost} connections lost"
     ]
+    if tally.secured or tally.logins:
+        lines.append(f"{tally.secured} sessions under TLS, {tally.logins} logins")
     lines += [f"violation: {what}: {count}" for what, count in sorted(tally.violations.items())]
     return "\n".join(lines)

@@ -8,6 +8,7 @@
 Source: ours; the options follow Postfix's smtp-sink(1).
 """
 
+import ssl
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
@@ -37,6 +38,8 @@ class Behaviour:
     messages_per_session: int = 0  # the next MAIL is answered 421
     close_after: int = 0  # messages; then the stream ends without a word
     message_size_limit: int = MESSAGE_SIZE_LIMIT
+    tls: ssl.SSLContext | None = None  # STARTTLS with it
+    login: str = ""  # user:password without which no MAIL is taken; offered under TLS alone, if there is TLS
 
     def verdict(self, address: str | bytes) -> Verdict:
         """What RCPT for `address` comes to; case does not matter."""
@@ -77,4 +80,6 @@ class Tally:
     rejected: int = 0  # RCPT commands answered 5xx
     bytes: int = 0  # of content, as it was before dot-stuffing
     lost: int = 0  # sessions that ended without QUIT, by the peer
+    secured: int = 0  # sessions that went on under TLS
+    logins: int = 0
     violations: Counter[str] = field(default_factory=Counter)

@@ -83,6 +83,7 @@ class Session(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._dialogue: Dialogue
         self._loop = asyncio.get_running_loop()
+        self._handshake: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by inheritance
@@ -102,16 +103,16 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         dialogue = self._dialogue
-        if dialogue.closing:
+        if dialogue.commands.closing:
             return
         replies = dialogue.receive(data)
-        if replies or dialogue.closing:
+        if replies or dialogue.commands.closing:
             self._reply(replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sessions.discard(self)
         self._tally.open -= 1
-        if self._dialogue.ending == "lost":
+        if self._dialogue.commands.ending == "lost":
             self._tally.lost += 1
 
     def pause_writing(self) -> None:
@@ -122,11 +123,11 @@ class Session(asyncio.Protocol):
         self._transport.resume_reading()
 
     def abort(self) -> None:
-        self._dialogue.ending = "stopped"
+        self._dialogue.commands.ending = "stopped"
         self._transport.abort()
 
     def _reply(self, replies: bytes) -> None:
-        closing = self._dialogue.closing
+        closing = self._dialogue.commands.closing
         if self._behaviour.delay:
             self._loop.call_later(self._behaviour.delay, self._write, replies, closing)
         else:
@@ -139,6 +140,22 @@ class Session(asyncio.Protocol):
             self._transport.write(replies)
         if closing:
             self._transport.close()
+        elif self._dialogue.commands.upgrading and self._handshake is None:
+            self._transport.pause_reading()  # what comes is for TLS
+            self._handshake = self._loop.create_task(self._secure())
+
+    async def _secure(self) -> None:
+        """The connection under TLS; a peer that breaks the handshake off is lost."""
+        context = self._behaviour.tls
+        assert context is not None
+        try:
+            transport = await self._loop.start_tls(self._transport, self, context, server_side=True)
+        except OSError:
+            self._transport.abort()
+            return
+        assert transport is not None
+        self._transport = transport
+        self._dialogue.commands.secure()
 
 
 def ignore(_envelope: Envelope, _content: bytes) -> None:

@@ -5,6 +5,7 @@ import random
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,8 +18,10 @@ import pytest
 import uvloop
 
 from fastsmtp.sink.behaviour import Behaviour, Envelope
+from fastsmtp.sink.certificate import context
 from fastsmtp.sink.maildir import stored
 from fastsmtp.sink.receiver import Sink
+from tests.support.certificates import authority
 
 RUNNERS = pytest.mark.parametrize("runner", [asyncio.run, uvloop.run])
 Runner = Callable[[Coroutine[Any, Any, None]], None]
@@ -218,3 +221,93 @@ def test_listen_wants_a_port(value: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     assert result.returncode == 2
     assert "does not end in a port" in result.stderr
+
+
+@RUNNERS
+def test_session_under_tls_is_taken(runner: Runner) -> None:
+    contents: list[bytes] = []
+
+    def send(port: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            client.starttls(context=unverified())
+            client.login("ann", "x")
+            for number in range(20):
+                client.sendmail("s@x", ["r@y"], b"%d\r\n" % number + b"line\r\n" * 5000)
+
+    async def scenario() -> None:
+        behaviour = Behaviour(tls=context(None, "sink.example"), login="ann:x")
+        async with Sink(behaviour, lambda _envelope, content: contents.append(content)) as sink:
+            await asyncio.to_thread(send, sink.port)
+            while sink.tally.open:
+                await asyncio.sleep(0.001)
+            assert (sink.tally.secured, sink.tally.logins, sink.tally.lost) == (1, 1, 0)
+            assert not sink.tally.violations
+
+    runner(scenario())
+    assert [content.partition(b"\r\n")[0] for content in contents] == [b"%d" % n for n in range(20)]
+    assert {len(content.partition(b"\r\n")[2]) for content in contents} == {30000}
+
+
+@RUNNERS
+def test_peer_that_breaks_the_handshake_off_is_lost(runner: Runner) -> None:
+    async def scenario() -> None:
+        async with Sink(Behaviour(tls=context(None, "sink.example"))) as sink:
+            for said in (b"no TLS at all\r\n", b"\x16\x03\x01", b""):
+                reader, writer = await asyncio.open_connection("127.0.0.1", sink.port)
+                writer.write(b"EHLO c\r\nSTARTTLS\r\n")
+                while not (await reader.readline()).startswith(b"220 2.0.0"):
+                    pass
+                writer.write(said)
+                writer.write_eof()
+                await reader.read()
+                writer.close()
+            while sink.tally.open:
+                await asyncio.sleep(0.001)
+            assert (sink.tally.secured, sink.tally.lost) == (0, 3)
+
+    runner(scenario())
+
+
+def test_command_speaks_tls_with_a_certificate_of_its_own_or_of_a_file(tmp_path: Path) -> None:
+    file = authority().issue("mx.example").write(tmp_path)
+    for options, name in ((["--tls"], "sink.example"), (["--tls-cert", str(file)], "mx.example")):
+        with running(*options, "--auth", "ann:x") as (process, port):
+            with smtplib.SMTP("127.0.0.1", port) as client:
+                client.starttls(context=unverified())
+                assert isinstance(client.sock, ssl.SSLSocket)
+                shown = client.sock.getpeercert(binary_form=True)
+                assert shown is not None
+                assert name.encode() in shown
+                client.login("ann", "x")
+                client.sendmail("s@x", ["r@y"], b"one\r\n")
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=20)
+        assert errors == ""
+        assert output.endswith("1 sessions under TLS, 1 logins\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--tls-cert", "empty.pem"],
+            "cannot use empty.pem: expected a PEM file of a key and its certificate",
+        ),
+        (["--auth", ":x"], "expected a user before the colon"),
+    ],
+)
+def test_bad_certificate_and_user_are_one_line_and_status_two(
+    options: list[str], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.pem").touch()
+    command = [sys.executable, "-m", "fastsmtp", "sink", "--listen", "127.0.0.1:0", *options]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+def unverified() -> ssl.SSLContext:
+    made = ssl.create_default_context()
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    return made

@@ -1,13 +1,15 @@
 """The receiver's side of SMTP: bytes in, replies out; whole, a byte at a time and cut at random."""
 
 import random
+import ssl
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
 from fastsmtp.sink.behaviour import Behaviour, Envelope, Tally
-from fastsmtp.sink.dialogue import COMMAND_SIZE_LIMIT, RECIPIENT_LIMIT, Dialogue
+from fastsmtp.sink.commands import RECIPIENT_LIMIT
+from fastsmtp.sink.dialogue import COMMAND_SIZE_LIMIT, Dialogue
 from fastsmtp.sink.limits import Limits
 
 Cut = Callable[[bytes], list[bytes]]
@@ -69,8 +71,8 @@ def test_session_of_two_messages_is_taken_whole(cut: Cut) -> None:
     )
     assert talk.say(script, cut) == [b"250", *[b"250", b"250", b"354", b"250"] * 2, b"221"]
     assert [content for _, content in talk.messages] == [b"A: 1\r\n\r\none\r\n", b"two\r\n"]
-    assert talk.dialogue.closing
-    assert talk.dialogue.ending == "quit"
+    assert talk.dialogue.commands.closing
+    assert talk.dialogue.commands.ending == "quit"
     assert (talk.tally.messages, talk.tally.recipients, talk.tally.bytes) == (2, 2, 18)
 
 
@@ -272,16 +274,16 @@ def test_recipients_have_a_limit() -> None:
 def test_session_past_its_messages_is_told_421() -> None:
     talk = greeted(messages_per_session=1)
     assert talk.say(transaction(b"x\r\n") + b"MAIL FROM:<>\r\nRCPT TO:<a@b>\r\n")[3:] == [b"250", b"421"]
-    assert talk.dialogue.closing
-    assert talk.dialogue.ending == "limit"
+    assert talk.dialogue.commands.closing
+    assert talk.dialogue.commands.ending == "limit"
 
 
 def test_close_after_ends_the_session_behind_the_reply() -> None:
     talk = greeted(close_after=2)
     talk.say(transaction(b"x\r\n"))
-    assert not talk.dialogue.closing
+    assert not talk.dialogue.commands.closing
     assert talk.say(transaction(b"x\r\n") + b"MAIL FROM:<>\r\n")[3:] == [b"250"]
-    assert talk.dialogue.closing
+    assert talk.dialogue.commands.closing
 
 
 @CUTS
@@ -294,10 +296,10 @@ def test_message_over_the_limit_is_refused_and_the_session_goes_on(cut: Cut) -> 
 def test_buffers_have_limits() -> None:
     talk = greeted()
     assert talk.say(b"x" * (COMMAND_SIZE_LIMIT + 1)) == [b"500"]
-    assert talk.dialogue.closing
+    assert talk.dialogue.commands.closing
     talk = greeted(message_size_limit=100)
     assert talk.say(transaction(b"")[:-3] + b"x" * (COMMAND_SIZE_LIMIT + 200))[3:] == [b"552"]
-    assert talk.dialogue.ending == "broken"
+    assert talk.dialogue.commands.ending == "broken"
 
 
 @CUTS
@@ -332,7 +334,7 @@ def test_refused_chunk_is_read_to_its_end(cut: Cut) -> None:
 def test_bdat_that_cannot_be_read_on_ends_the_session(line: bytes, offered: bool) -> None:
     talk = greeted(chunking=offered)
     assert talk.say(line) == [b"501"]
-    assert talk.dialogue.closing
+    assert talk.dialogue.commands.closing
 
 
 def test_binary_content_is_no_violation_where_binarymime_is_offered() -> None:
@@ -364,3 +366,48 @@ def test_limits_are_offered_and_held_against_the_peer() -> None:
 def test_limit_that_is_none_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         Limits.parse(text)
+
+
+@CUTS
+def test_starttls_is_offered_once_and_forgets_what_was_said(cut: Cut) -> None:
+    talk = greeted(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    assert b"STARTTLS\r\n" in talk.dialogue.receive(b"EHLO c.example\r\n")
+    assert talk.say(b"STARTTLS\r\n", cut) == [b"220"]
+    assert talk.dialogue.commands.upgrading
+    talk.dialogue.commands.secure()
+    assert talk.say(b"MAIL FROM:<s@x>\r\n", cut) == [b"503"]
+    assert b"STARTTLS" not in talk.dialogue.receive(b"EHLO c.example\r\n")
+    assert talk.say(b"STARTTLS\r\n", cut) == [b"503"]
+    assert talk.tally.secured == 1
+    assert not talk.tally.violations
+    assert talk.say(transaction(b"one\r\n"), cut) == [b"250", b"250", b"354", b"250"]
+
+
+def test_what_is_sent_behind_starttls_is_never_read() -> None:
+    talk = greeted(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    assert talk.say(b"STARTTLS\r\nMAIL FROM:<s@x>\r\n") == [b"220"]
+    talk.dialogue.commands.secure()
+    assert talk.say(b"NOOP\r\n") == [b"250"]
+    assert talk.tally.violations == {"sent ahead of a reply to wait for": 1}
+
+
+def test_starttls_without_an_offer_is_refused() -> None:
+    assert greeted().say(b"STARTTLS\r\n") == [b"503"]
+
+
+@CUTS
+def test_mail_waits_for_a_login_that_is_offered_under_tls_alone(cut: Cut) -> None:
+    talk = greeted(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), login="ann:x")
+    assert b"AUTH" not in talk.dialogue.receive(b"EHLO c.example\r\n")
+    assert talk.say(b"AUTH PLAIN AGFubgB4\r\nMAIL FROM:<s@x>\r\n", cut) == [b"503", b"530"]
+    talk.say(b"STARTTLS\r\n")
+    talk.dialogue.commands.secure()
+    assert b"AUTH PLAIN LOGIN\r\n" in talk.dialogue.receive(b"EHLO c.example\r\n")
+    assert talk.say(b"MAIL FROM:<s@x>\r\n", cut) == [b"530"]
+    assert talk.say(b"AUTH LOGIN\r\nYW5u\r\neA==\r\nMAIL FROM:<s@x> AUTH=<>\r\n", cut) == [
+        b"334",
+        b"334",
+        b"235",
+        b"250",
+    ]
+    assert talk.tally.logins == 1
