@@ -22,6 +22,9 @@ from typing import NamedTuple
 
 from benchmarks import machine, results
 from benchmarks.data import SEED, SMALL, WORDS, text
+from fastsmtp.delivery.rendering import RowRenderer
+from fastsmtp.mail.fields import FieldsFormat
+from fastsmtp.mail.recipient import Recipient
 from fastsmtp.render.template import Template
 from fastsmtp.wire.encoder import Encoder, encode, scan
 
@@ -135,6 +138,7 @@ def cases() -> list[Case]:
         Case("newsletter, as it is", letter, encode),
         Case("  email package", letter, mailed),
         Case("template of 4 KiB: rendered, 8bit -> QP", bytes(4096), rendered()),
+        Case("form of 4 KiB, filled in", bytes(4096), filled()),
     ]
 
 
@@ -156,6 +160,16 @@ def rendered() -> Callable[[bytes], object]:
     template = Template((head + kind + body).encode())
     encoder = Encoder(downgrade=True)
     return lambda _: encoder.encode(template.render({"email": "reader@list.example.com", "name": "Chloé"}))
+
+
+def filled() -> Callable[[bytes], object]:
+    """The comparison's message for a row whose values are harmless: encoded before, only copied now."""
+    template = Template(text(SMALL).encode())
+    renderer = RowRenderer(FieldsFormat("columns", ("code",)), template, None)
+    recipient = Recipient(
+        1, "reader1@list01.example.com", "list01.example.com", 1, "0123456789abcdef", 0, 0.0
+    )
+    return lambda _: renderer.message(recipient)
 
 
 def rows(rounds: int) -> Iterator[list[str]]:

@@ -26,6 +26,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.status import CONTENT, NEEDS_SMTPUTF8
 from fastsmtp.wire.encoder import Encoder, scan
+from fastsmtp.wire.form import Form
 from fastsmtp.wire.transaction import BINARY, Transaction
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
@@ -39,6 +40,13 @@ class Renderer(Protocol):
     def labels_8bit(self) -> bool:
         """Every message says 8bit or binary somewhere, whatever its fields hold."""
 
+    @property
+    def form(self) -> Form | None:
+        """The same with holes in it, for rows whose values are harmless."""
+
+    def values(self, recipient: Recipient) -> list[object]:
+        """What fills it."""
+
     def message(self, recipient: Recipient) -> bytes: ...
     def sender(self, recipient: Recipient) -> str: ...
 
@@ -51,6 +59,15 @@ class _Encoded(NamedTuple):
     encoding: int
     broke_lines: bool
     asks_utf8: bool = False
+
+
+class _EncodedForm(NamedTuple):
+    """A message whose literals are encoded for one kind of peer: what fills it needs no encoding."""
+
+    form: Form
+    added: int  # octets, by dots and the end
+    encoding: int
+    asks_utf8: bool
 
 
 class _Kind(NamedTuple):
@@ -82,6 +99,20 @@ class _Encoders:
                 repair=rules.repairs,
                 stuffed=not chunked,
             )
+
+
+def _encoded_literals(form: Form, encoder: Encoder) -> list[bytes] | None:
+    """None where a hole would not come out as it is."""
+    marks = [str(mark).encode() for mark in form.marks()]
+    literals, holes = form.literals, form.holes
+    encoded = []
+    for literal, hole in zip(literals, holes, strict=False):
+        encoded.append(encoder.feed(literal))
+        if encoder.feed(marks[hole]) != marks[hole]:
+            encoder.finish()
+            return None
+    encoded.append(encoder.feed(literals[-1]) + encoder.finish())
+    return encoded
 
 
 def _end_of_headers(message: bytes) -> int:
@@ -117,6 +148,7 @@ class Content:
         self._renderer = renderer
         self._rewriter = rewriter
         self._shared: dict[_Kind, _Encoded] = {}
+        self._forms: dict[_Kind, _EncodedForm | None] = {}
         self._sender_wire = None if sender is None else self._wire(sender)
 
     def transaction(
@@ -161,11 +193,39 @@ class Content:
         if self._message is not None:
             return self._shared.get(kind) or self._share(self._message, kind)
         renderer = self._rendered(recipient)
+        if kind not in self._forms:
+            self._forms[kind] = self._encoded_form(renderer, kind)
+        encoded_form = self._forms[kind]
+        if encoded_form is not None:
+            wire = encoded_form.form.fill(renderer.values(recipient))
+            if wire is not None:
+                return _Encoded(
+                    wire, len(wire) - encoded_form.added, encoded_form.encoding, False, encoded_form.asks_utf8
+                )
         message = renderer.message(recipient)
         if self._rewriter is not None:
             message = self._rewriter.message(message)
         is_7bit = message.isascii() and not renderer.labels_8bit
         return self._encode(message, len(message), kind, is_7bit=is_7bit)
+
+    def _encoded_form(self, renderer: Renderer, kind: _Kind) -> _EncodedForm | None:
+        """What is filled in needs no further encoding; None where it does, or where nothing can be filled
+        in.
+        """
+        form = renderer.form
+        longest = None if form is None or self._rewriter is not None else form.fill(form.marks())
+        if form is None or longest is None:
+            return None
+        is_7bit = longest.isascii() and not renderer.labels_8bit
+        encoded = self._encode(longest, len(longest), kind, is_7bit=is_7bit)
+        if encoded.broke_lines or encoded.size == SIZE_UNKNOWN or encoded.encoding == BINARY:
+            return None
+        added = len(encoded.wire) - encoded.size
+        literals = _encoded_literals(form, self._encoders[kind.chunked].as_is)
+        if literals is None:
+            return None
+        encoded_form = Form(literals, form.holes, form.rooms)
+        return _EncodedForm(encoded_form, added, encoded.encoding, encoded.asks_utf8)
 
     def _rewritten(self, rewriter: Rewriter, request: Request, kind: _Kind) -> Transaction:
         """The same with addresses replaced: the request, and ORCPT, keep the original ones."""

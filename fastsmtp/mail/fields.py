@@ -11,6 +11,7 @@ and sender use no fields packs "" whatever the list.
 
     FieldsFormat(kind, columns)       kind "columns" or "json"; columns in the order of the list
     .unpack(address, packed) -> dict  once a message
+    .values(address, packed, names)   the address and the fields of these names, for a form with holes
     .to_text(), .from_text(text)      for the spool: rows packed one way must not be unpacked another way
 
 Does not check: whatever reads the list has refused control characters before anything is packed.
@@ -18,7 +19,7 @@ Source: ours. A dict a message, alive while it is rendered, against one a recipi
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 ADDRESS_FIELD = "email"
@@ -41,6 +42,17 @@ class FieldsFormat(NamedTuple):
             values = make((key, value) for key, value in json.loads(packed).items() if value is not None)
         values[ADDRESS_FIELD] = address
         return values
+
+    def names(self, used: Iterable[str]) -> tuple[str, ...]:
+        """Of the values that `values` gives behind the address; `used` are those that are wanted."""
+        return self.columns if self.kind == "columns" else tuple(sorted(set(used) - {ADDRESS_FIELD}))
+
+    def values(self, address: str, packed: str, names: Sequence[str]) -> list[object]:
+        """The address, then the fields `names`, None for one that is not given. `names` are names()'s."""
+        if self.kind == "columns":
+            return [address, *packed.split(SEPARATOR)] if names else [address]
+        given = json.loads(packed)
+        return [address, *map(given.get, names)]
 
     def to_text(self) -> str:
         return SEPARATOR.join((self.kind, *self.columns))

@@ -3,6 +3,7 @@
     Template(message, file)            compiled once a job; raises JobError with every fault
     .render(values) -> bytes           lines end in CR LF; raises RenderError for this recipient alone
     .fields, .required_fields          names that it uses; those without which it cannot be rendered
+    .shortcut                          the same as literals and holes, for values that are harmless; or None
 
 Works on a real .eml: the message is cut once into octets that never change and pieces that do.
 
@@ -33,7 +34,7 @@ from fastsmtp.render.body import Body, Piece
 from fastsmtp.render.expression import Expression, Place, Values, compile_text, has_marks
 from fastsmtp.render.header import check, unstructured
 from fastsmtp.render.mime import Field, Gap, Part, cut
-from fastsmtp.render.shortcut import Shortcut
+from fastsmtp.render.shortcut import Shortcut, find_shortcut
 from fastsmtp.render.text_part import read_text
 
 _ANGLE_FIELDS = ("message-id", "references", "in-reply-to", "list-")
@@ -68,15 +69,13 @@ class Template:
         if self._faults:
             raise JobError.gather(self._faults)
         self._join()
-        self._short = Shortcut.through(self._literals, self._dynamic, self.fields) if self._is_plain else None
+        self.shortcut: Shortcut | None = None
+        if self._is_plain:
+            self.shortcut = find_shortcut(self._literals, self._dynamic, self.fields)
 
     def render(self, fields: Mapping[str, object]) -> bytes:
         """The message for a row. `fields` as FieldsFormat.unpack gives them."""
         values = fields if type(fields) is Values else Values(fields)
-        if self._short is not None:
-            message = self._short.fill(values)
-            if message is not None:
-                return message
         pieces = self._literals.copy()
         for index, piece in self._dynamic:
             pieces[index] = piece(values)

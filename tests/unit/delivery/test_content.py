@@ -4,9 +4,12 @@ import pytest
 
 from fastsmtp.delivery.content import Content
 from fastsmtp.delivery.content_rules import ContentRules
+from fastsmtp.delivery.rendering import RowRenderer
 from fastsmtp.mail.destination import Destination
+from fastsmtp.mail.fields import FieldsFormat
 from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
+from fastsmtp.render.template import Template
 from fastsmtp.wire.transaction import BINARY, Transaction
 
 RULES = ContentRules(
@@ -75,3 +78,54 @@ def test_message_is_encoded_once_for_each_kind_of_peer() -> None:
     assert chunked[0] is chunked[1]
     assert stuffed[0] is stuffed[1]
     assert chunked[0] != stuffed[0]
+
+
+ROWS = FieldsFormat("columns", ("code", "name"))
+FORM = """From: News <news@example.com>
+To: {{ email }}
+Subject: Letter {{ code }}
+%s
+Dear {{ name }},
+.{{ code }}
+..
+ %s
+"""
+PLAIN_FORM = FORM % ("", "x")
+EIGHT_FORM = FORM % (
+    "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n",
+    "é",
+)
+LONG_FORM = FORM % ("", "x" * 30)
+
+
+@pytest.mark.parametrize("source", [PLAIN_FORM, EIGHT_FORM, LONG_FORM], ids=["plain", "8bit", "long line"])
+@pytest.mark.parametrize("offers", ["", "8BITMIME", BOTH, ALL, "CHUNKING"])
+@pytest.mark.parametrize("name", ["Ann", "Zoë", ".", "A B", "x" * 61])
+@pytest.mark.parametrize("limit", [70, 30])
+def test_message_from_a_form_is_the_encoded_message(source: str, offers: str, name: str, limit: int) -> None:
+    template = Template(source.encode())
+    recipient = Recipient(1, "ann@x.example", "x.example", 1, f"c-1\x1f{name}", 0, 0.0)
+    message = template.render({"email": "ann@x.example", "code": "c-1", "name": name})
+    rules = RULES._replace(line_length_limit=limit)
+    renderer = RowRenderer(ROWS, template, None)
+    contents = [
+        Content(rules, message=None, sender="", renderer=renderer),
+        Content(rules, message=message, sender="", renderer=None),
+    ]
+    asked = Request(Destination("smtp", "x.example"), [recipient], "ID", 0.0)
+    found, expected = (
+        content.transaction(asked, dict.fromkeys(offers.split(), ""), chunked="CHUNKING" in offers)
+        for content in contents
+    )
+    assert found.content == expected.content
+    assert (found.size, found.encoding, found.utf8) == (expected.size, expected.encoding, expected.utf8)
+
+
+def test_ordinary_row_is_filled_in_and_not_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer = RowRenderer(ROWS, Template(PLAIN_FORM.encode()), None)
+    content = Content(RULES._replace(line_length_limit=990), message=None, sender="", renderer=renderer)
+    recipients = [Recipient(n, f"r{n}@x.example", "x.example", n, f"c{n}\x1fAnn", 0, 0.0) for n in (1, 2)]
+    first, second = (Request(Destination("smtp", "x.example"), [each], "ID", 0.0) for each in recipients)
+    content.transaction(first, {"8BITMIME": ""})
+    monkeypatch.setattr(content, "_encode", None)
+    assert b"To: r2@x.example\r\n" in content.transaction(second, {"8BITMIME": ""}).content

@@ -32,3 +32,15 @@ def test_format_survives_the_spool(packing: FieldsFormat) -> None:
 def test_unknown_format_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no format"):
         FieldsFormat.from_text(text)
+
+
+def test_values_stand_behind_the_address() -> None:
+    packing = FieldsFormat("columns", ("name", "city"))
+    assert packing.values("a@b", "Zoë\x1f", packing.names({"city"})) == ["a@b", "Zoë", ""]
+    assert FieldsFormat().values("a@b", "", ()) == ["a@b"]
+
+
+def test_values_of_json_are_those_that_are_used() -> None:
+    packing = FieldsFormat("json")
+    names = packing.names({"n", "email", "k"})
+    assert packing.values("a@b", '{"email": "c", "n": 1, "x": 2}', names) == ["a@b", None, 1]
