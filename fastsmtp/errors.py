@@ -10,6 +10,7 @@
         SessionLost          the stream ended
         HandshakeFailed      TLS did not come about
         TlsBroken            what came is not what TLS allows
+      PolicyError            what TLS must achieve with a host cannot be told: status and reason
       RenderError            one recipient's message or sender cannot be made from its fields; others can
       ContentError           one recipient's message cannot be put on the wire: status and reason
       MimeError              a message that cannot be converted for this peer: its recipients bounce
@@ -95,6 +96,17 @@ class MimeError(FastsmtpError):
 
     def __init__(self, reason: str, dsn: str) -> None:
         super().__init__(reason)
+        self.dsn = dsn
+
+
+class PolicyError(FastsmtpError):
+    """What TLS must achieve with a host cannot be told: the settings, a table or the DNS are at fault, and
+    nothing is sent there.
+    """
+
+    def __init__(self, text: str, dsn: str) -> None:
+        super().__init__(text)
+        self.text = text
         self.dsn = dsn
 
 

@@ -18,14 +18,14 @@ Source: Postfix tls_client(3), tls_bio(3); OpenSSL ssl(7); RFC 8446; spec: tls, 
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from OpenSSL import SSL
 
 from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
-from fastsmtp.tls.verdict import UNTRUSTED, Evidence, Verdict
+from fastsmtp.tls.verdict import UNDECIDED, UNTRUSTED, Evidence, Verdict
 
 RECORD_SIZE = 16384  # plaintext of one record, RFC 8446 5.1
 READ_SIZE = 16384
@@ -106,7 +106,7 @@ class Channel:
         self.established = False
         self.resumed = False
         self.over = False  # the peer's close-notify: nothing more comes
-        self.verdict: Verdict | None = None
+        self.verdict = UNDECIDED
 
     # The handshake
 
@@ -114,7 +114,7 @@ class Channel:
         """HandshakeFailed where our own settings do not allow it."""
         handshake = self._handshake
         if handshake.context is None:
-            raise self._failure(handshake.problem or "no TLS settings")
+            raise HandshakeFailed(handshake.problem, warnings=[f"{handshake.relay}: {handshake.problem}"])
         connection = SSL.Connection(handshake.context)
         connection.set_app_data(self._evidence)
         connection.set_connect_state()
@@ -145,7 +145,8 @@ class Channel:
         except SSL.SysCallError:
             raise self._failure("lost connection") from None
         except SSL.Error as error:
-            raise self._failure(reason_of(error)) from None
+            reason = reason_of(error)
+            raise self._failure(reason, [f"TLS library problem: {reason}"]) from None
         self._judge(connection)
 
     def _judge(self, connection: SSL.Connection) -> None:
@@ -157,6 +158,7 @@ class Channel:
             self.verdict = handshake.judge_resumed(connection, remembered)
         else:
             self.verdict = handshake.judge(connection, evidence)
+        connection.set_app_data(None)
         self.established = True
         self._session_due = handshake.resumption is not None
 
@@ -164,11 +166,12 @@ class Channel:
         """What to raise where the handshake ends without the peer's doing in TLS: nothing more is fed."""
         return self._failure(reason)
 
-    def _failure(self, reason: str) -> HandshakeFailed:
+    def _failure(self, reason: str, warnings: Sequence[str] = ()) -> HandshakeFailed:
         handshake = self._handshake
         if handshake.resumption is not None:
             handshake.resumption.forget(handshake.session_key)
-        return HandshakeFailed(reason)
+        shown = "-1" if warnings else reason
+        return HandshakeFailed(reason, [f"SSL_connect error to {handshake.relay}: {shown}"], warnings)
 
     # Bytes of the peer
 
@@ -216,7 +219,7 @@ class Channel:
         self._session_due = False
         handshake = self._handshake
         session = connection.get_session()
-        if session is not None and handshake.resumption is not None and self.verdict is not None:
+        if session is not None and handshake.resumption is not None:
             handshake.resumption.keep(handshake.session_key, session, self.verdict)
 
     # Bytes for the peer

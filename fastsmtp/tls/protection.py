@@ -18,22 +18,27 @@ from fastsmtp.tls.level import Level
 class Protection:
     """Of one host, for one destination."""
 
-    level: Level
+    security: Level
     handshake: Handshake
     available: bool = True  # False: our TLS settings could not be loaded
     wrapper: bool = False  # TLS begins with the connection, without STARTTLS
     reuses: bool = True  # an open session may serve further mail
-    identity: str = ""
+    identity: str = ""  # empty at level none
+
+    @property
+    def level(self) -> str:
+        """As main.cf has it, and the log."""
+        return self.security.word
 
     @property
     def tries(self) -> bool:
         """TLS is used where the peer offers it."""
-        return self.level > Level.NONE and self.available
+        return self.security > Level.NONE and self.available
 
     @property
     def required(self) -> bool:
         """Nothing goes out without it."""
-        return self.level > Level.MAY
+        return self.security > Level.MAY
 
     def channel(self) -> Channel:
         """For one connection; nothing happens yet."""

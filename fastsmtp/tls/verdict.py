@@ -8,10 +8,14 @@ Source: Postfix tls_client(3), tls_verify(3); spec: tls, 7, 16.
 
 from typing import NamedTuple
 
+from OpenSSL.crypto import X509
+
 ANONYMOUS = "Anonymous"  # there is no certificate
 UNTRUSTED = "Untrusted"  # its chain is not valid
 TRUSTED = "Trusted"  # it is, and nothing more was asked for, or not all of it was found
 VERIFIED = "Verified"  # what was required was found
+
+CHAIN_TOO_LONG = 22  # X509_V_ERR_CERT_CHAIN_TOO_LONG
 
 
 class Verdict(NamedTuple):
@@ -22,12 +26,17 @@ class Verdict(NamedTuple):
     lines: tuple[str, ...] = ()  # for the log, as they are
     warnings: tuple[str, ...] = ()
     reused: str = ""  # the line for each further request on this session
+    authenticated: bool = False  # it matched, and had to
+    certified: bool = False  # we had a certificate to give; whether the peer asked for it cannot be seen
+
+
+UNDECIDED = Verdict(False, "")
 
 
 class Evidence:
     """The errors of one chain, gathered while the library checks it: none ends the handshake."""
 
-    __slots__ = ("depth", "error", "examined", "limit")
+    __slots__ = ("certificate", "depth", "error", "examined", "limit")
 
     def __init__(self, limit: int) -> None:
         """`limit`: the longest chain, counted without its leaf."""
@@ -35,25 +44,12 @@ class Evidence:
         self.examined = False  # False: there was no certificate, or the session was resumed
         self.error = 0  # nearest to the leaf; the library's number, 0 is none
         self.depth = -1
+        self.certificate: X509 | None = None  # that the error is about
 
-    def note(self, error: int, depth: int) -> None:
+    def note(self, error: int, depth: int, certificate: X509 | None = None) -> None:
         """One certificate was looked at; the library's word."""
         self.examined = True
         if depth > self.limit and not error:
             error = CHAIN_TOO_LONG
         if error and (self.depth < 0 or depth < self.depth):
-            self.error, self.depth = error, depth
-
-
-# X509_V_ERR_*
-UNABLE_TO_GET_ISSUER = 2
-NOT_YET_VALID = 9
-EXPIRED = 10
-SELF_SIGNED = 18
-SELF_SIGNED_IN_CHAIN = 19
-UNABLE_TO_GET_ISSUER_LOCALLY = 20
-UNABLE_TO_VERIFY_LEAF = 21
-CHAIN_TOO_LONG = 22
-INVALID_CA = 24
-INVALID_PURPOSE = 26
-UNTRUSTED_CERTIFICATE = 27
+            self.error, self.depth, self.certificate = error, depth, certificate

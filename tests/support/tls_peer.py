@@ -113,7 +113,7 @@ def make_context(
 def protection(level: Level = Level.ENCRYPT, **settings: Any) -> Protection:
     """Of a client, without settings of a user. `settings` are of the Handshake, or of the Protection."""
     own = {name: settings.pop(name) for name in OF_PROTECTION & settings.keys()}
-    return Protection(level=level, handshake=Handshake(**{"context": client_context(), **settings}), **own)
+    return Protection(security=level, handshake=Handshake(**{"context": client_context(), **settings}), **own)
 
 
 def client_context() -> SSL.Context:
