@@ -5,15 +5,10 @@ Source: smtp(8) and postconf(5) of Postfix 2.2 for every row marked so; postconf
 """
 # fmt: off
 
-from fastsmtp.conf.kind import Choice, Flag, Maps, NameMask, Number, Path, Seconds, Text, TlsProtocols, Words
+from fastsmtp.conf.kind import Choice, Flag, Maps, Number, Path, Seconds, Text, TlsProtocols, Words
 from fastsmtp.conf.parameter import P
 
 GRADE = Choice("export", "low", "medium", "high", "null", fold=True)
-LOG_WORDS = (
-    "none", "routine", "summary", "untrusted", "certmatch", "cache", "verbose", "peercert", "debug",
-    "ssl-debug", "session-packet-dump", "ssl-handshake-packet-dump", "ssl-session-packet-dump",
-)
-LOG_LEVEL = NameMask(*map(str, range(10)), *LOG_WORDS, fold=True, minimum=1)
 
 TLS = (
     P("smtp_use_tls", Flag(), "no",
@@ -38,7 +33,7 @@ TLS = (
       "The key of smtp_tls_cert_file.",
       source="Postfix 2.2"),
     P("smtp_tls_cipherlist", Text(), "",
-      "Ciphers in OpenSSL's notation, for every level where no grade is set.",
+      "Ciphers in OpenSSL's notation, for a level whose grade is not set.",
       source="Postfix 2.2", successor="smtp_tls_mandatory_ciphers"),
     P("smtp_tls_dcert_file", Path(), "",
       "Our DSA certificate.",
@@ -49,11 +44,12 @@ TLS = (
     P("smtp_tls_enforce_peername", Flag(), "yes",
       "With smtp_enforce_tls: the certificate must be trusted and carry the peer's name.",
       source="Postfix 2.2", successor="smtp_tls_security_level"),
-    P("smtp_tls_loglevel", LOG_LEVEL, "0",
-      "How much of TLS is logged: a digit, or words.",
+    P("smtp_tls_loglevel", Words(minimum=1), "0",
+      "How much of TLS is logged: a digit from 0 to 3, or words: summary, untrusted, peercert, certmatch, "
+      "verbose, cache, dane. Higher ones would log passwords and mail, and are refused.",
       source="Postfix 2.2"),
     P("smtp_tls_loglevel_maps", Maps(), "",
-      "By peer: a level in place of smtp_tls_loglevel.",
+      "By host name or address: a level in place of smtp_tls_loglevel.",
       source="Postfix 3.11"),
     P("smtp_tls_note_starttls_offer", Flag(), "no",
       "Log the peers that offer STARTTLS where TLS is off.",
@@ -66,14 +62,14 @@ TLS = (
       "Longest certificate chain that is accepted.",
       source="Postfix 2.2", newer=("9", "2.5")),
     P("smtp_tls_session_cache_database", Text(), "",
-      "A table that keeps TLS sessions for resumption; empty keeps them in memory.",
-      source="Postfix 2.2"),
+      "A table that keeps TLS sessions for resumption.",
+      source="Postfix 2.2", accepted="TLS sessions are kept in memory, whatever it names"),
     P("smtp_tls_session_cache_timeout", Seconds(), "3600s",
       "How long a TLS session can be resumed.",
       source="Postfix 2.2"),
     P("tls_daemon_random_bytes", Number(minimum=1), "32",
       "How many bytes of randomness are mixed into the TLS library at start.",
-      source="Postfix 2.2"),
+      source="Postfix 2.2", accepted="the TLS library seeds itself"),
 )
 
 LEVELS = (
@@ -117,11 +113,12 @@ LEVELS = (
       "What grade null stands for.",
       source="Postfix 2.3"),
     P("tls_eecdh_auto_curves", Words(), "X25519 X448 prime256v1 secp521r1 secp384r1",
-      "Elliptic curves offered, the best first.",
+      "The elliptic curve offered: prime256v1, secp384r1 or secp521r1. Of several, the library's own list is "
+      "offered.",
       source="Postfix 3.2"),
     P("tls_ffdhe_auto_groups", Words(), "ffdhe2048 ffdhe3072",
       "Finite field groups offered in TLS 1.3, the best first.",
-      source="Postfix 3.8; RFC 7919"),
+      source="Postfix 3.8; RFC 7919", accepted="the TLS library offers its own list"),
     P("smtp_tls_verify_cert_match", Words(), "hostname",
       "Names that a certificate may carry at level verify.",
       source="Postfix 2.3"),
@@ -152,9 +149,10 @@ LEVELS = (
     P("smtp_tls_servername", Text(), "",
       "Server name sent in the handshake: a name, hostname or nexthop.",
       source="Postfix 3.4; RFC 6066 3"),
-    P("smtp_tls_connection_reuse", Flag(), "no",
-      "Keep TLS sessions open for more mail.",
-      source="Postfix 3.4"),
+    P("smtp_tls_connection_reuse", Flag(), "yes",
+      "Keep TLS sessions open for more mail. Postfix's default is no, for want of a process that could keep "
+      "them.",
+      source="Postfix 3.4, where the default is no"),
     P("smtp_tls_dane_insecure_mx_policy", Choice("may", "encrypt", "dane", fold=True), "dane",
       "What TLSA records mean where the MX answer was not secured.",
       source="Postfix 3.1; RFC 7672"),
@@ -166,7 +164,7 @@ LEVELS = (
       source="Postfix 2.11; RFC 6698"),
     P("smtp_tls_enable_rpk", Flag(), "no",
       "Ask for raw public keys where the level allows it.",
-      source="Postfix 3.9; RFC 7250"),
+      source="Postfix 3.9; RFC 7250", accepted="the TLS library's binding knows no raw public keys"),
     P("smtp_tls_block_early_mail_reply", Flag(), "no",
       "Break off when a reply to MAIL arrives before MAIL was sent.",
       source="Postfix 2.7"),
@@ -200,20 +198,20 @@ LEVELS = (
       source="Postfix 3.11"),
     P("tls_fast_shutdown_enable", Flag(), "yes",
       "Do not wait for the peer's part of the TLS shutdown.",
-      source="Postfix 3.6"),
+      source="Postfix 3.6", accepted="the peer's part of the shutdown is never waited for"),
     P("tls_wildcard_matches_multiple_labels", Flag(), "yes",
       "Whether * in a certificate stood for several labels.",
       source="Postfix 2.11", accepted="* stands for one label, as in every Postfix since 3.6"),
     P("tls_config_file", Text(), "default",
       "OpenSSL's own configuration file.",
-      source="Postfix 3.9"),
+      source="Postfix 3.9", accepted="the TLS library comes with its binding and reads no file"),
     P("tls_config_name", Text(), "",
       "The section of that file.",
-      source="Postfix 3.9"),
+      source="Postfix 3.9", accepted="the TLS library comes with its binding and reads no file"),
     P("tls_ssl_options", Words(), "",
-      "OpenSSL options to turn on, by name.",
+      "OpenSSL options to turn on, by name without OP_ (NO_TICKET), or as a hexadecimal number.",
       source="Postfix 2.11"),
     P("tls_disable_workarounds", Words(), "",
       "OpenSSL bug workarounds to turn off, by name.",
-      source="Postfix 2.8"),
+      source="Postfix 2.8", accepted="the library is used without workarounds for faulty peers"),
 )

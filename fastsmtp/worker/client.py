@@ -21,6 +21,7 @@ from fastsmtp.wire import engine
 from fastsmtp.worker import routing
 from fastsmtp.worker.filters import status_filter
 from fastsmtp.worker.peers import peer_tables
+from fastsmtp.worker.protecting import policy
 from fastsmtp.worker.rewriter import rewriter
 from fastsmtp.worker.rules import ClientRules
 
@@ -41,6 +42,7 @@ def client_rules(settings: Settings, warn: Warn | None = None, *, complains: boo
         lookup=routing.lookup_rules(settings),
         drops=routing.reply_filter(settings),
         permanent=routing.permanent(settings),
+        tls=policy(settings, warn) if warn is not None else None,
     )
 
 

@@ -33,14 +33,16 @@ class ClientRules(NamedTuple):
     lookup: LookupRules
     drops: Drops | None  # smtp_dns_reply_filter
     permanent: Callable[[str], bool] | None  # smtp_connection_cache_destinations, by next-hop
+    tls: object = None  # the policy (fastsmtp.tls.policy); None: every session stays in the clear
 
     def serves_alike(self, other: "ClientRules") -> bool:
         """Whether a session that was opened by the one would be opened the same way by the other."""
-        return (self.session, self.deadlines, self.route, self.lookup) == (
+        return (self.session, self.deadlines, self.route, self.lookup, self.tls) == (
             other.session,
             other.deadlines,
             other.route,
             other.lookup,
+            other.tls,
         )
 
 

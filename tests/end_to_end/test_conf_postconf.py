@@ -192,6 +192,7 @@ OWN_DEFAULTS = {
     ),  # 3.x asks compatibility_level itself
     "smtp_per_request_deadline",  # an alias here, a reference there
     "smtp_tls_dane_insecure_mx_policy",
+    "smtp_tls_connection_reuse",  # Postfix has no process that could keep them
     *("compatibility_level", "config_directory", "process_name", "process_id", "service_name"),
 }
 

@@ -14,6 +14,8 @@ FILES = sorted(HERE.glob("*.cf"))
 
 # Said at the start, by name; all other names pass in silence.
 WARNED = {
+    "debian.cf": ["smtp_tls_session_cache_database"],
+    "smarthost.cf": ["smtp_tls_session_cache_database"],
     "postfix_2_2.cf": ["fallback_relay", "hash_queue_depth", "hash_queue_names", "max_use", "smtp_use_tls"],
 }
 FOREIGN = {
