@@ -23,17 +23,20 @@ from fastsmtp.wire.pipeline cimport Pipeline
 from fastsmtp.wire.reply cimport Reply, ReplyReader
 from fastsmtp.wire.sender cimport Sender
 from fastsmtp.wire.terms cimport (
-    C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET, C_XFORWARD,
-    E_ANOMALY, E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_UNUSABLE, E_WARNED,
+    C_AUTH, C_DATA, C_EHLO, C_END, C_GREETING, C_HELO, C_IDLE, C_MAIL, C_PROBE, C_QUIT, C_RCPT, C_RSET, C_STARTTLS,
+    C_XFORWARD, E_ANOMALY, E_ANSWERED, E_CLOSED, E_CONTENT_DUE, E_READY, E_REPLIED, E_UNUSABLE, E_WARNED,
 )
 from fastsmtp.wire.transaction cimport Transaction
 
 from fastsmtp.errors import LocalProtocolError
 from fastsmtp.wire.pipeline import GROUP_LIMIT
 from fastsmtp.wire.terms import (  # the engine's users find them here
-    ANOMALY, ANSWERED, CLOSED, CONTENT_DUE, DATA, EHLO, END, GREETING, HELO, IDLE, LONE_END, MAIL, PROBE, QUIT, RCPT, READY,
-    REFUSED, RSET, UNUSABLE, WARNED, XFORWARD,
+    ANOMALY, ANSWERED, AUTH, CLOSED, CONTENT_DUE, DATA, EHLO, END, GREETING, HELO, IDLE, LONE_END, MAIL, PROBE, QUIT, RCPT,
+    READY, REFUSED, REPLIED, RSET, STARTTLS, UNUSABLE, WARNED, XFORWARD,
 )
+
+
+FORBIDDEN = frozenset(b"\0\r\n")
 
 
 @cython.final
@@ -47,8 +50,6 @@ cdef class SessionEngine:
         self.introduction = Introduction(
             helo_name, frozenset(discard), always_ehlo, never_ehlo, own_name, helo_for_pix, forwards
         )
-        self.offers = {}
-        self.peer_name = b""
         self.plain = plain
         self.window_limit = window_limit
         self._reader = ReplyReader()
@@ -57,19 +58,22 @@ cdef class SessionEngine:
         self._sender = Sender(self._pipe)
         self._sender.chained = chained and not plain
         self._sender.window = max(min(window, window_limit), 1)
+        self._adopt()
         self._pipe.expect(C_GREETING)
 
     # Receive data
 
     def receive(self, bytes data not None):
         cdef Reply reply
+        cdef Transaction given_up
         self._reader.feed(data)
-        while not self._deaf:
+        while not (self._deaf or self._secured):
             reply = self._reader.next()
             if reply is None:
                 break
             self._answer(reply)
-        self._correct()
+        if (given_up := self._sender.give_up()) is not None:
+            self._events.append((E_ANSWERED, given_up))
 
     def events(self):
         cdef list events = self._events
@@ -78,6 +82,24 @@ cdef class SessionEngine:
         return events
 
     # Ask
+
+    def ask(self, bytes line not None, int command, bytes shown=None):
+        if not self.open or self._begun or self._pipe.count or command not in (C_STARTTLS, C_AUTH):
+            raise LocalProtocolError("STARTTLS and AUTH come alone, between READY and the first transaction")
+        if not FORBIDDEN.isdisjoint(line):
+            raise LocalProtocolError("a command is one line")
+        self._pipe.ask(line + b"\r\n", command, line if shown is None else shown)
+
+    def greet_again(self):
+        cdef Py_ssize_t dropped
+        if not self._secured or self._pipe.count:
+            raise LocalProtocolError("EHLO comes again once STARTTLS was taken")
+        dropped = self._reader.forget()
+        self._secured = self.open = False
+        self.introduction.begin_again()
+        self._adopt()
+        self._pipe.say(self.introduction.line, self.introduction.command)
+        return dropped
 
     def begin(self, Transaction transaction not None):
         if not self.open:
@@ -114,7 +136,7 @@ cdef class SessionEngine:
     # The end of the stream
 
     def forsake(self, bint timed_out=False):
-        cdef list left = self._undecided()
+        cdef list left = self._sender.undecided()
         cdef Transaction transaction
         if timed_out and left and (<Transaction>left[0]).grouped and self.stage in (C_MAIL, C_RCPT, C_DATA):
             self._fall_back("a command in a group was lost")
@@ -154,25 +176,20 @@ cdef class SessionEngine:
         return 0 < self.mail_limit <= self._begun
 
     @property
+    def unread(self):
+        return self._reader.held
+
+    @property
     def owed(self):
         return self._pipe.count
 
     @property
     def stage(self):
-        return self._pipe.stage()
+        return C_STARTTLS if self._secured else self._pipe.stage()
 
     @property
     def busy(self):
-        return bool(self._sender.transactions) and bool(self._undecided())
-
-    cdef list _undecided(self):
-        """The transactions without an answer: not the one that only waits for its empty message to leave."""
-        cdef Transaction transaction
-        return [
-            transaction
-            for transaction in self._sender.transactions
-            if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
-        ]
+        return bool(self._sender.transactions) and bool(self._sender.undecided())
 
     # Incoming flow
 
@@ -180,8 +197,7 @@ cdef class SessionEngine:
         cdef int command = self._pipe.expected()
         if self._pipe.listener is not None:
             self._pipe.listener.heard(reply)
-        if reply.garbled:
-            self.suspect = True
+        self.suspect = self.suspect or reply.garbled
         self._closing = reply.closing() or command == C_RSET and reply.digit() != 2  # Exim counts RSET, and leaves
         self._sender.drained = False
         if command == C_MAIL:
@@ -198,9 +214,11 @@ cdef class SessionEngine:
             self._envelope_open = False
             if command == C_PROBE and reply.digit() != 2:
                 self._events.append((E_UNUSABLE, reply))
-        elif command == C_XFORWARD:
-            if reply.digit() != 2:
-                self._events.append((E_WARNED, reply))
+        elif command == C_XFORWARD and reply.digit() != 2:
+            self._events.append((E_WARNED, reply))
+        elif command == C_STARTTLS or command == C_AUTH:
+            self._secured = command == C_STARTTLS and reply.digit() == 2
+            self._events.append((E_REPLIED, (command, reply)))
         elif command == C_QUIT:
             self._events.append((E_CLOSED, None))
         elif command == C_IDLE:
@@ -226,21 +244,23 @@ cdef class SessionEngine:
         if introduction.line is not None:
             self._pipe.say(introduction.line, introduction.command)
         if introduction.event is not None:
-            self.offers = introduction.offers
-            self.peer_name = introduction.peer_name
-            self.size_limit = introduction.size_limit
-            self.mail_limit = introduction.mail_limit
-            self.recipient_limit = introduction.recipient_limit
-            self.domain_limit = introduction.domain_limit
+            self._adopt()
             self.open = introduction.event[0] == E_READY
-            self._pipe.pipelining = introduction.pipelining
-            self._sender.size = introduction.size
-            self._sender.eightbit = introduction.eightbit
-            self._sender.dsn = introduction.dsn
-            self._sender.forward = introduction.forward
-            self._sender.chunking = not self.plain and self.window_limit > 0 and "CHUNKING" in introduction.offers
-            self._sender.chained = self._sender.chained and not introduction.discards("CHAINING")
             self._events.append(introduction.event)
+        return 0
+
+    cdef int _adopt(self) except -1:
+        """What the peer is known to offer now."""
+        cdef Introduction peer = self.introduction
+        self.offers = peer.offers
+        self.peer_name = peer.peer_name
+        self.size_limit = peer.size_limit
+        self.mail_limit = peer.mail_limit
+        self.recipient_limit = peer.recipient_limit
+        self.domain_limit = peer.domain_limit
+        self._sender.adopt(peer.pipelining, peer.size, peer.eightbit, peer.dsn, peer.forward)
+        self._sender.chained = self._sender.chained and not peer.discards("CHAINING")
+        self._sender.chunking = not self.plain and self.window_limit > 0 and "CHUNKING" in peer.offers
         return 0
 
     cdef int _answer_mail(self, Reply reply) except -1:
@@ -378,23 +398,3 @@ cdef class SessionEngine:
         if reply.odd_refusal():
             self.suspect = True
         return 0
-
-    cdef int _correct(self) except -1:
-        """All was answered and the transaction has no recipient left: give it up here, before more is sent."""
-        cdef Transaction transaction
-        cdef Py_ssize_t size
-        if self._pipe.count or not self._sender.transactions:
-            return 0
-        transaction = <Transaction>self._sender.transactions[0]
-        size = len(transaction.recipients)
-        if transaction.mail is None:
-            return 0
-        if transaction.mail.digit() != 2 and transaction.data is None:
-            pass
-        elif transaction.cursor == size + 1 and not transaction.accepted:
-            pass
-        elif transaction.data is None or transaction.data.digit() == 3:
-            return 0
-        self._events.append((E_ANSWERED, transaction))
-        self._sender.reset_due = True
-        return self._sender.close()

@@ -20,6 +20,19 @@ STARRED = b"20 *\t\n"  # all that the greeting of a PIX firewall is made of; a `
 # All that is known of a message that came in here: Postfix says the same of one that was submitted locally
 ORIGIN = b"XFORWARD SOURCE=LOCAL\r\n"
 
+MECHANISMS_LIMIT = 2048  # characters of all AUTH lines together, as in Postfix
+
+
+cdef str joined(list lines):
+    """Lines of AUTH, also of the form AUTH=, as one; a line that was there before counts once."""
+    cdef dict seen = {}
+    cdef Py_ssize_t size = 0
+    for line in lines:
+        if size < MECHANISMS_LIMIT and line.upper() not in seen:
+            seen[line.upper()] = line
+            size += len(line) + 1
+    return " ".join(line for line in seen.values() if line)[:MECHANISMS_LIMIT]
+
 
 @cython.final
 cdef class Introduction:
@@ -48,6 +61,16 @@ cdef class Introduction:
         else:
             self._answer_helo(reply)
         return 0
+
+    cdef int begin_again(self) except -1:
+        self._secured = True
+        self.notes = ()
+        self.offers = {}
+        self.peer_name = b""
+        self.extended = self.pipelining = self.dsn = self.size = self.eightbit = False
+        self.size_limit = self.mail_limit = self.recipient_limit = self.domain_limit = 0
+        self.forward = None
+        return self._say(b"EHLO " + self._helo_name + b"\r\n", C_EHLO)
 
     cdef int _say(self, bytes line, int command) except -1:
         self.line = line
@@ -89,6 +112,7 @@ cdef class Introduction:
     cdef int _parse_offers(self, Reply reply) except -1:
         """The first line with a word names the peer; each other one is a keyword and its parameters."""
         cdef dict offers = {}
+        cdef list mechanisms = []
         named = False
         for line in reply.lines:
             line = line[4:].strip(" ")
@@ -101,8 +125,14 @@ cdef class Introduction:
                 self.peer_name = line.partition(" ")[0].encode()
                 continue
             keyword = keyword.upper()
-            if keyword not in self._discard:
+            if keyword in self._discard or self._secured and keyword == "STARTTLS":
+                continue
+            if keyword == "AUTH":
+                mechanisms.append(" ".join(parameters.split()))
+            else:
                 offers[keyword] = parameters.strip(" ")
+        if mechanisms:
+            offers["AUTH"] = joined(mechanisms)
         if "SMTPUTF8" in offers and "8BITMIME" not in offers:
             self._note(N_NO_8BITMIME, "")
             offers["8BITMIME"] = ""

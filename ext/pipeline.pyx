@@ -1,6 +1,7 @@
 """What was said to the peer: commands without a reply, oldest first, and bytes that are still on their way.
 
     say(line, command)   a command; its reply is expected behind those before it. give(piece): content, which has none
+    ask(line, command, shown)   a command by itself, of which only so much is shown
     may_say(length)      whether the peer may be asked that much more before it answered: GROUP_LIMIT, PIPELINING
     expected()           the command that a reply belongs to; `idle`: none was due
     take()               the bytes to write now
@@ -75,6 +76,12 @@ cdef class Pipeline:
         self._unanswered += PyBytes_GET_SIZE(line)
         if self.listener is not None:
             self.listener.said(line)
+        return self.give(line)
+
+    cdef int ask(self, bytes line, int command, bytes shown) except -1:
+        self.expect(command)
+        if self.listener is not None:
+            self.listener.said(shown)
         return self.give(line)
 
     cdef int give(self, bytes piece) except -1:

@@ -149,6 +149,14 @@ cdef class ReplyReader:
         self._at = 0
         return 0
 
+    cdef Py_ssize_t forget(self) except -1:
+        cdef Py_ssize_t dropped = self.held
+        self._data = b""
+        self._at = self._searched = self._stored = 0
+        self._skipping = self._garbled = False
+        self._lines = []
+        return dropped
+
     cdef Reply next(self):
         cdef bytes line
         cdef Reply reply

@@ -47,6 +47,43 @@ cdef class Sender:
             return not begun
         return begun < self.window and self.ahead < C_AHEAD_LIMIT
 
+    cdef list undecided(self):
+        cdef Transaction transaction
+        return [
+            transaction
+            for transaction in self.transactions
+            if transaction.data is None or transaction.accepted or transaction.data.digit() != 3
+        ]
+
+    cdef Transaction give_up(self):
+        cdef Transaction transaction
+        cdef Py_ssize_t size
+        if self.pipe.count or not self.transactions:
+            return None
+        transaction = <Transaction>self.transactions[0]
+        size = len(transaction.recipients)
+        if transaction.mail is None:
+            return None
+        if transaction.mail.digit() != 2 and transaction.data is None:
+            pass
+        elif transaction.cursor == size + 1 and not transaction.accepted:
+            pass
+        elif transaction.data is None or transaction.data.digit() == 3:
+            return None
+        self.reset_due = True
+        self.close()
+        return transaction
+
+    # What the peer offers
+
+    cdef int adopt(self, bint pipelining, bint size, bint eightbit, bint dsn, bytes forward) except -1:
+        self.pipe.pipelining = pipelining
+        self.size = size
+        self.eightbit = eightbit
+        self.dsn = dsn
+        self.forward = forward
+        return 0
+
     # What leaves next
 
     cdef int fill(self) except -1:

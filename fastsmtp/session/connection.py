@@ -1,13 +1,12 @@
 """A session: one TCP connection joined to one protocol engine.
 
-    session.ready          a future: introduced to the peer, or SessionError (opening.py awaits it)
     session.begin(t)       a transaction; its end comes to the driver
     session.park(over)     idle from now on; `over` is called when the idle limit ends it or the peer does
     session.close()        QUIT after what was begun, without waiting for its reply unless the settings say so
 
-The driver (fastsmtp.delivery) hears of each event once, by the callbacks of `Driver`; within them it may
-begin further transactions, which then leave in the same group. A session has one timer, moved lazily: a busy
-session touches it once in a deadline's length, not once in a message.
+While it is opened its Steps hear what comes; then the driver (fastsmtp.delivery), of each event once: in a
+call it may begin further transactions, which then leave in the same group. A session has one timer, moved
+lazily: a busy session touches it once in a deadline's length, not once in a message.
 
 Does not know what a reply means for a recipient, nor whose turn it is.
 Source: spec: session, 1, 13, 15; Postfix smtp_chat(3), smtp_skip_quit_response.
@@ -15,14 +14,14 @@ Source: spec: session, 1, 13, 15; Postfix smtp_chat(3), smtp_skip_quit_response.
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
 from fastsmtp.mail.destination import Host
 from fastsmtp.session.deadlines import Deadlines
+from fastsmtp.session.listeners import Driver, Opening
 from fastsmtp.session.outqueue import unacknowledged
-from fastsmtp.session.refused import Refused
 from fastsmtp.session.transcript import Transcript
+from fastsmtp.session.tunnel import Tunnel
 from fastsmtp.wire import engine
 from fastsmtp.wire.engine import SessionEngine
 from fastsmtp.wire.reply import Reply
@@ -32,26 +31,6 @@ NEVER = float("inf")
 DOT = b".\r\n"
 
 
-class Driver(Protocol):
-    """Who is told what became of the transactions."""
-
-    def content_due(self, session: "Session", transaction: Transaction) -> None:
-        """The transaction's content leaves next: what is begun now travels in the same group."""
-
-    def warned(self, session: "Session", reply: Reply) -> None:
-        """XFORWARD was refused; the transaction goes on."""
-
-    def answered(self, session: "Session", transaction: Transaction) -> None:
-        """Every recipient of it has an answer."""
-
-    def lost(
-        self, session: "Session", left: list[Transaction], stage: int, *, timed_out: bool, in_content: bool
-    ) -> None:
-        """The session is over, at `stage`; `left` have no answer. Called once, unless close() came first and
-        nothing is left.
-        """
-
-
 class Session(asyncio.Protocol):
     """One connection to one host, from greeting to QUIT. Ten thousand of them may be open: no dict, no future
     that outlives the opening.
@@ -59,11 +38,11 @@ class Session(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_backlog", "_content_until", "_deadline_at", "_deadlines", "_dotless", "_in_pump", "_late",
-        "_loop", "_owed", "_parked", "_timer", "_timer_at", "_transport", "_unheard", "_waits_for_farewell",
-        "_watched", "_writing", "begun", "domains", "dot_delay", "driver", "engine", "held", "host",
-        "hosts", "messages_limit", "name", "opened_at", "over", "ready", "relay", "sites", "stands_in",
-        "timed_out", "transcript", "uses",
+        "_backlog", "_content_until", "_deadline_at", "_dotless", "_in_pump", "_late", "_loop", "_owed",
+        "_parked", "_timer", "_timer_at", "_unheard", "_waits_for_farewell", "_watched", "_writing", "begun",
+        "broken", "deadlines", "domains", "dot_delay", "driver", "engine", "held", "host", "hosts",
+        "messages_limit", "name", "opened_at", "opening", "over", "relay", "sites", "stands_in", "timed_out",
+        "transcript", "transport", "tunnel", "uses",
     )
     # fmt: on
 
@@ -76,14 +55,11 @@ class Session(asyncio.Protocol):
         *,
         waits_for_farewell: bool,
     ) -> None:
-        self.host = host
-        self.name = host.label
-        self.relay = host.relay
-        self.hosts = [host]  # and those behind it for its next-hop: where its refusals are tried next
-        self.sites = 1  # of that next-hop
-        self.stands_in = False  # for a better host that refused one message: serves no other of its next-hop
+        self.stand_at([host], 1, stands_in=False)
         self.engine = session_engine
-        self.driver: Driver | None = None
+        self.driver: Driver[Session] | None = None
+        self.tunnel: Tunnel | None = None  # TLS, where it is in force
+        self.broken: SessionError | None = None  # why it is not any more
         self.opened_at = loop.time()
         self.begun = 0  # transactions,
         self.uses = 0  # and those of them that were answered
@@ -94,11 +70,11 @@ class Session(asyncio.Protocol):
         self.timed_out = False
         self.transcript: Transcript | None = None
         self.dot_delay = 0.0  # seconds between a message's text and its final dot
-        self.ready: asyncio.Future[None] | None = loop.create_future()  # until it is awaited
-        self._deadlines = deadlines
+        self.opening: Opening | None = None  # until that is done
+        self.deadlines = deadlines
         self._loop = loop
         self._waits_for_farewell = waits_for_farewell
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self._writing = False  # the transport holds content that the peer did not take yet
         self._backlog = 0  # how much, when it was last looked at
         self._dotless: bytes | None = None  # content that leaves next, and whose final dot is to be late;
@@ -106,9 +82,7 @@ class Session(asyncio.Protocol):
         self._watched = False  # content so large that the system may hold part of it was written
         self._parked: Callable[[Session], None] | None = None
         self._owed = 0  # commands without a reply, when the deadline was set
-        self._content_until = (
-            0.0  # per request: when content that is being written must be out; 0: there is none
-        )
+        self._content_until = 0.0  # per request: when content being written must be out; 0: there is none
         self._deadline_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = NEVER
@@ -127,6 +101,18 @@ class Session(asyncio.Protocol):
         """Content that was handed to the transport has not all left."""
         return self._writing or self._late is not None
 
+    # What the opening asks
+
+    async def ask(self, line: bytes, command: int, shown: bytes | None = None) -> Reply:
+        """See Steps: only while the session is being opened."""
+        assert self.opening is not None
+        return await self.opening.ask(line, command, shown)
+
+    def go_on(self) -> None:
+        """Something is to be said, or waited for in another way."""
+        self._flush()
+        self._arm()
+
     # What the driver asks
 
     def begin(self, transaction: Transaction) -> None:
@@ -142,7 +128,9 @@ class Session(asyncio.Protocol):
         self._arm()
 
     def stand_at(self, hosts: list[Host], sites: int, *, stands_in: bool) -> None:
-        """It serves a request of a next-hop with so many sites, whose host it is: hosts[0]."""
+        """It serves a request of a next-hop with so many sites, whose host it is: hosts[0]. Its refusals are
+        tried at those behind it. `stands_in` for a better one that refused one message: it serves no other.
+        """
         self.sites = sites
         self.host = host = hosts[0]
         self.hosts = hosts
@@ -173,8 +161,8 @@ class Session(asyncio.Protocol):
     def abort(self) -> None:
         """The end, at once, without QUIT."""
         self.over = True
-        if self._transport is not None:
-            self._transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
     def forsake(self) -> list[Transaction]:
         """The same, and the driver hears nothing of it: gives what has no answer."""
@@ -188,13 +176,14 @@ class Session(asyncio.Protocol):
     # What the transport tells
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]  # uvloop's transport is no subclass
+        self.transport = transport  # type: ignore[assignment]  # uvloop's transport is no subclass
         # pause_writing() then says that something is not with the system yet
         transport.set_write_buffer_limits(high=0)  # type: ignore[attr-defined]
         self._arm()
 
     def data_received(self, data: bytes) -> None:
+        if self.tunnel is not None:
+            data = self.tunnel.open(data)
         if self._writing or self._watched or self._late is not None:
             self._note_unsent()
         self.engine.receive(data)
@@ -203,9 +192,9 @@ class Session(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._writing = True
         self._note_backlog()
-        self.engine.note_unsent(self._backlog)
-        if self._deadlines.per_request and not self._content_until:
-            self._content_until = self._loop.time() + self._deadlines.content
+        self.engine.note_unsent(self._backlog if self.tunnel is None else self.tunnel.unsent(self._backlog))
+        if self.deadlines.per_request and not self._content_until:
+            self._content_until = self._loop.time() + self.deadlines.content
         self._arm()
 
     def resume_writing(self) -> None:
@@ -222,12 +211,21 @@ class Session(asyncio.Protocol):
         """What a reply cannot be about: bytes with us, and those with the system that the peer's did not
         acknowledge. The end of data is always acknowledged before it is answered.
         """
-        assert self._transport is not None
-        unsent = self._transport.get_write_buffer_size() + unacknowledged(self._transport)
+        assert self.transport is not None
+        unsent = unacknowledged(self.transport)
         self._watched = unsent > 0
-        if self._late is not None:
-            unsent += len(self._late)
-        self.engine.note_unsent(unsent)
+        if self.tunnel is not None:
+            unsent = self.tunnel.unsent(unsent)
+        self.engine.note_unsent(unsent + len(self._late or b""))
+
+    def end(self, error: SessionError | None) -> None:
+        """TLS is over. What was heard in it counts; the last that goes out is what TLS says of it."""
+        self.over = True
+        self.broken = error
+        if error is None:
+            self._loop.call_soon(self.abort)
+        elif self.transport is not None:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
@@ -240,8 +238,9 @@ class Session(asyncio.Protocol):
         self.over = True
         if self.transcript is not None:
             self.transcript.ended("timed out" if self.timed_out else "connection ended")
-        if self.ready is not None and not self.ready.done():
-            self.ready.set_exception(self._failure(stage))
+        if self.opening is not None:
+            ending = SessionTimeout if self.timed_out else SessionLost
+            self.opening.lost(self.broken or ending("it ended", stage))
             return
         parked, self._parked = self._parked, None
         if parked is not None:
@@ -249,11 +248,6 @@ class Session(asyncio.Protocol):
         driver, self.driver = self.driver, None
         if driver is not None:
             driver.lost(self, left, stage, timed_out=self.timed_out, in_content=self.in_content)
-
-    def _failure(self, stage: int) -> SessionError:
-        if self.timed_out:
-            return SessionTimeout("timed out", stage)
-        return SessionLost("lost connection", stage)
 
     # The pump: events to the driver, bytes to the transport
 
@@ -281,24 +275,19 @@ class Session(asyncio.Protocol):
             self._flush()
 
     def _handle_event(self, kind: int, subject: object) -> None:
-        if kind == engine.READY:
-            if self.ready is not None and not self.ready.done():
-                self.ready.set_result(None)
-        elif kind == engine.REFUSED:
-            if self.ready is not None and not self.ready.done():
-                self.ready.set_exception(Refused(*subject))  # type: ignore[misc]
-            self.close()
+        if self.opening is not None and kind in _OF_OPENING:
+            self.opening.heard(kind, subject)
         elif kind == engine.WARNED:
             if self.driver is not None:
                 self.driver.warned(self, subject)  # type: ignore[arg-type]
         elif kind == engine.UNUSABLE:
             self.abort()
-        elif kind == engine.CLOSED and self._transport is not None:
-            self._transport.close()
+        elif kind == engine.CLOSED and self.transport is not None:
+            self._hang_up(self.transport)
 
     def _flush(self) -> None:
         """Writes what may be said, as far as the system takes it: the rest waits for resume_writing()."""
-        transport = self._transport
+        transport = self.transport
         if self.held or self._writing or self._late is not None:
             return
         if transport is None or transport.is_closing():
@@ -309,6 +298,10 @@ class Session(asyncio.Protocol):
             if self._dotless is not None:
                 self._send_dotless(transport, pieces)
                 return
+            if self.tunnel is not None:
+                pieces = self.tunnel.seal(pieces)
+                if transport.is_closing():
+                    return
             if len(pieces) == 1:
                 transport.write(pieces[0])
             else:
@@ -316,9 +309,10 @@ class Session(asyncio.Protocol):
                 self._watched = True
             if self.in_content:
                 return
-        if self.over and self._farewell_said():
-            transport.close()
-        elif wrote or not self._deadlines.per_request or self._owed != self.engine.owed:
+        quits = self.over and not self._waits_for_farewell  # all that matters is answered, and QUIT is out
+        if quits and self.engine.stage in _TAIL and not self.engine.busy:
+            self._hang_up(transport)
+        elif wrote or not self.deadlines.per_request or self._owed != self.engine.owed:
             self._arm()
 
     def _send_dotless(self, transport: asyncio.Transport, pieces: list[bytes]) -> None:
@@ -329,18 +323,22 @@ class Session(asyncio.Protocol):
         all_of_it = b"".join(pieces)
         self._late = all_of_it[text:]
         self._deadline_at = NEVER
-        transport.write(all_of_it[:text])
+        self._write(transport, all_of_it[:text])
         self._loop.call_later(self.dot_delay, self._send_late, transport)
 
     def _send_late(self, transport: asyncio.Transport) -> None:
         late, self._late = self._late, None
         if late is not None and not transport.is_closing():
-            transport.write(late)
+            self._write(transport, late)
             self._flush()
 
-    def _farewell_said(self) -> bool:
-        """QUIT is out and nothing that matters is unanswered."""
-        return not self._waits_for_farewell and self.engine.stage in _TAIL and not self.engine.busy
+    def _write(self, transport: asyncio.Transport, piece: bytes) -> None:
+        transport.writelines([piece] if self.tunnel is None else self.tunnel.seal([piece]))
+
+    def _hang_up(self, transport: asyncio.Transport) -> None:
+        if self.tunnel is not None:
+            self.tunnel.farewell()
+        transport.close()
 
     # The timer
 
@@ -348,11 +346,11 @@ class Session(asyncio.Protocol):
         stage = self.engine.stage
         self._owed = self.engine.owed
         if self._writing:
-            limit = self._deadlines.content
+            limit = self.deadlines.content
             if self._content_until:
                 limit = self._content_until - self._loop.time()
         elif stage != engine.IDLE or self._parked is not None:
-            limit = self._deadlines.stages[stage]
+            limit = self.deadlines.stages[stage]
         else:
             self._deadline_at = NEVER
             return
@@ -369,14 +367,14 @@ class Session(asyncio.Protocol):
     def _note_backlog(self) -> int:
         """How much of the content the peer took since the last look."""
         before = self._backlog
-        self._backlog = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        self._backlog = self.transport.get_write_buffer_size() if self.transport is not None else 0
         return max(before - self._backlog, 0)
 
     def _extend(self, taken: int) -> None:
         """Per request: so many bytes went out."""
         if self._content_until:
-            latest = self._loop.time() + self._deadlines.content
-            self._content_until = min(self._content_until + taken / self._deadlines.data_rate, latest)
+            latest = self._loop.time() + self.deadlines.content
+            self._content_until = min(self._content_until + taken / self.deadlines.data_rate, latest)
 
     def _check_deadline(self) -> None:
         self._timer = None
@@ -397,4 +395,5 @@ class Session(asyncio.Protocol):
             self.abort()
 
 
+_OF_OPENING = frozenset({engine.READY, engine.REFUSED, engine.REPLIED})
 _TAIL = frozenset({engine.QUIT, engine.RSET, engine.LONE_END, engine.IDLE})

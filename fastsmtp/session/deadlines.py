@@ -17,3 +17,7 @@ class Deadlines(NamedTuple):
     stages: tuple[float, ...]  # by engine stage
     per_request: bool
     data_rate: int  # bytes a second
+
+    def of_handshake(self, stage: int) -> "Deadlines":
+        """While TLS is negotiated `stage` has the limit, whatever the peer owes us."""
+        return self._replace(stages=(self.stages[stage],) * len(self.stages))

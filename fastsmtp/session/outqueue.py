@@ -10,9 +10,12 @@ import termios
 
 
 def unacknowledged(transport: asyncio.Transport) -> int:
-    """Bytes that the system sent, or is to send, and the peer's system did not take yet; 0 where that cannot
-    be told.
-    """
+    """Bytes that were written and are here, or with the system and not taken by the peer's yet."""
+    return transport.get_write_buffer_size() + _with_the_system(transport)
+
+
+def _with_the_system(transport: asyncio.Transport) -> int:
+    """0 where that cannot be told."""
     place = transport.get_extra_info("socket")
     if place is None:
         return 0

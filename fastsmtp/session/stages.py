@@ -10,6 +10,8 @@ STAGES: dict[int, str] = {
     engine.GREETING: "receiving the initial server greeting",
     engine.EHLO: "performing the EHLO handshake",
     engine.HELO: "performing the HELO handshake",
+    engine.STARTTLS: "receiving the STARTTLS response",
+    engine.AUTH: "performing the EHLO handshake",
     engine.PROBE: "sending RSET",
     engine.RSET: "sending RSET",
     engine.XFORWARD: "sending XFORWARD protocol/helo_name",

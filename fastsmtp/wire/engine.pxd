@@ -25,15 +25,14 @@ cdef class SessionEngine:
         list _events
         Py_ssize_t _begun          # transactions ever begun
         bint _envelope_open        # a BDAT without recipients may have left the peer in its transaction
+        bint _secured              # STARTTLS was taken: nothing is read in the clear any more
         bint _closing              # the last reply was a 421 or alike: nothing behind it is worked on
         bint _deaf                 # nothing more is read or said
-
-    # Transactions that the peer still owes an answer
-    cdef list _undecided(self)
 
     # Incoming flow: one method a command answered
     cdef int _answer(self, Reply reply) except -1
     cdef int _introduce(self, int command, Reply reply) except -1
+    cdef int _adopt(self) except -1
     cdef int _answer_mail(self, Reply reply) except -1
     cdef int _answer_rcpt(self, Reply reply) except -1
     cdef int _answer_data(self, Reply reply) except -1
@@ -46,4 +45,3 @@ cdef class SessionEngine:
     cdef int _end(self, Reply reply) except -1
     cdef int _fall_back(self, str what) except -1
     cdef int _note_refusal(self, Reply reply) except -1
-    cdef int _correct(self) except -1

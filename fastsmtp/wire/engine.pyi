@@ -2,6 +2,8 @@
 
     engine.receive(data)          what the peer sent, cut anywhere
     engine.events()               what it came to: (kind, subject) pairs, oldest first
+    engine.ask(line, command)     STARTTLS, AUTH: one command alone, between READY and the first transaction
+    engine.greet_again()          EHLO inside TLS: what was learned in the clear is forgotten
     engine.begin(transaction)     MAIL, RCPT, DATA and content follow as far ahead as the peer allows
     engine.take()                 what goes out now; nothing: the peer speaks next
 
@@ -17,6 +19,7 @@ Kinds of event and their subjects:
     ANOMALY     str           the peer did not take a group well: `plain` from now on, and to be served so in
                               sessions to come. Once a session; UNUSABLE follows
     WARNED      Reply         XFORWARD was refused: nothing depends on it
+    REPLIED     (command, Reply)  the answer to ask()
 """
 
 from collections.abc import Set
@@ -34,10 +37,13 @@ UNUSABLE: int
 CLOSED: int
 ANOMALY: int
 WARNED: int
+REPLIED: int
 
 GREETING: int
 EHLO: int
 HELO: int
+STARTTLS: int
+AUTH: int
 XFORWARD: int
 MAIL: int
 RCPT: int
@@ -95,6 +101,17 @@ class SessionEngine:
     def events(self) -> list[tuple[int, object]]:
         """The events since the last call."""
 
+    def ask(self, line: bytes, command: int, shown: bytes | None = None) -> None:
+        """Says `line` (its CR LF is added) and nothing else until REPLIED; `shown` is what a transcript gets.
+        `command` is STARTTLS or AUTH. Once STARTTLS is taken nothing is read until greet_again().
+        LocalProtocolError for more than a line, before READY, and once a transaction was begun.
+        """
+
+    def greet_again(self) -> int:
+        """TLS is in force: EHLO, of which READY comes once more. What was offered before counts no longer,
+        and what was read and not looked at is dropped: so many bytes.
+        """
+
     def begin(self, transaction: Transaction) -> None:
         """Puts a transaction behind those begun before. LocalProtocolError before READY and after quit()."""
 
@@ -132,6 +149,10 @@ class SessionEngine:
     @property
     def spent(self) -> bool:
         """MAILMAX transactions were begun."""
+
+    @property
+    def unread(self) -> int:
+        """Bytes behind the reply that took STARTTLS: a peer that said them is not to be believed."""
 
     @property
     def owed(self) -> int:

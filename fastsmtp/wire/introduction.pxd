@@ -22,6 +22,7 @@ cdef class Introduction:
         int command
         tuple event
         bytes _helo_name
+        bint _secured              # inside TLS: STARTTLS is not offered a second time
         frozenset _discard         # EHLO keywords that count as not offered, in capitals
         bint _always_ehlo
         bint _never_ehlo
@@ -31,6 +32,8 @@ cdef class Introduction:
 
     # The reply to `command`, one of ours
     cdef int answer(self, int command, Reply reply) except -1
+    # Inside TLS: all that was learned is forgotten but the greeting, and EHLO is said
+    cdef int begin_again(self) except -1
     # Whether `keyword` is one of those to overlook; also of what is no keyword of EHLO: CHAINING
     cdef bint discards(self, str keyword) except -1
 

@@ -32,6 +32,8 @@ cdef class Pipeline:
     # Bytes
     cdef bint may_say(self, Py_ssize_t length) noexcept
     cdef int say(self, bytes line, int command) except -1
+    # The same, alone; the listener hears what may be shown of it
+    cdef int ask(self, bytes line, int command, bytes shown) except -1
     cdef int give(self, bytes piece) except -1
     cdef list take(self)
     cdef Py_ssize_t given(self) noexcept

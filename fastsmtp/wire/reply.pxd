@@ -42,6 +42,8 @@ cdef class ReplyReader:
     # The next whole reply, or None: not yet
     cdef Reply next(self)
     cdef bint partial(self) noexcept
+    # Everything fed and not given out is dropped: so many bytes
+    cdef Py_ssize_t forget(self) except -1
 
     cdef bytes _line(self)
     cdef Reply _take_line(self, bytes line)

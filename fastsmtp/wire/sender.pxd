@@ -24,6 +24,13 @@ cdef class Sender:
     cdef int add(self, Transaction transaction, Py_ssize_t place) except -1
     cdef int close(self) except -1
     cdef bint has_room(self) except -1
+    # Those that the peer still owes an answer: not the one that only waits for its empty message to leave
+    cdef list undecided(self)
+    # The oldest, if all was answered and it has no recipient left: given up, before more of it is sent; else None
+    cdef Transaction give_up(self)
+
+    # What the peer offers
+    cdef int adopt(self, bint pipelining, bint size, bint eightbit, bint dsn, bytes forward) except -1
 
     # What leaves next
     cdef int fill(self) except -1

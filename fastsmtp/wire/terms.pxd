@@ -4,6 +4,8 @@ cdef enum:
     C_GREETING
     C_EHLO
     C_HELO
+    C_STARTTLS
+    C_AUTH           # and the lines that answer its challenges
     C_XFORWARD
     C_MAIL
     C_RCPT
@@ -24,6 +26,7 @@ cdef enum:
     E_CLOSED
     E_ANOMALY
     E_WARNED
+    E_REPLIED
 
 cdef enum:
     N_OWN_NAME = 1   # greeted with our own name

@@ -3,6 +3,8 @@
 GREETING: int
 EHLO: int
 HELO: int
+STARTTLS: int
+AUTH: int
 XFORWARD: int
 MAIL: int
 RCPT: int
@@ -22,6 +24,7 @@ UNUSABLE: int
 CLOSED: int
 ANOMALY: int
 WARNED: int
+REPLIED: int
 
 OWN_NAME: int
 BAD_SIZE: int

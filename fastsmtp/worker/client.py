@@ -143,6 +143,8 @@ def _deadlines(settings: Settings) -> Deadlines:
         engine.GREETING: "smtp_helo_timeout",
         engine.EHLO: "smtp_helo_timeout",
         engine.HELO: "smtp_helo_timeout",
+        engine.STARTTLS: "smtp_starttls_timeout",  # and each step of the handshake behind it
+        engine.AUTH: "smtp_helo_timeout",
         engine.XFORWARD: "smtp_xforward_timeout",
         engine.MAIL: "smtp_mail_timeout",
         engine.RCPT: "smtp_rcpt_timeout",
