@@ -3,6 +3,7 @@
     Form(literals, holes, rooms)    values[holes[i]] goes between literals[i] and literals[i + 1]
     fill(values)                    one recipient's octets, or None: a value is not that harmless
     marks()                         values that are as long as any may be
+    plain_address(text)             its octets, or None: it is not that harmless
 
 rooms[v] is the length that value number v may have; negative: it is in no hole, and not looked at. Value 0 is
 the recipient's address, and harmless as a plain one: atoms of letters, digits, `_` and `-` joined by `.` or
@@ -91,6 +92,12 @@ cdef bint is_domain(const unsigned char* at, Py_ssize_t size) noexcept:
     if not start or size - start < 2 or not KINDS[at[size - 1]] & ALNUM:
         return False
     return KINDS[at[start]] & LETTER and KINDS[at[start + 1]] & ALNUM
+
+
+def plain_address(str text not None):
+    if not is_ascii(text) or not is_address(<const unsigned char*>text_at(text), text_size(text)):
+        return None
+    return PyBytes_FromStringAndSize(text_at(text), text_size(text))
 
 
 @cython.final

@@ -26,7 +26,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome.status import CONTENT, NEEDS_SMTPUTF8
 from fastsmtp.wire.encoder import Encoder, scan
-from fastsmtp.wire.form import Form
+from fastsmtp.wire.form import Form, plain_address
 from fastsmtp.wire.transaction import BINARY, Transaction
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
@@ -277,7 +277,7 @@ class Content:
     def _wire(self, address: str) -> bytes:
         if not address:
             return b""
-        return to_wire(address) if self._rules.quotes else unquoted(address)
+        return (plain_address(address) or to_wire(address)) if self._rules.quotes else unquoted(address)
 
     def _share(self, message: bytes, kind: _Kind) -> _Encoded:
         if self._rewriter is not None:

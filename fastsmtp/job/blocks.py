@@ -9,7 +9,6 @@ row is. Raises JobError for a file that cannot be read, is cut short (gzip) or i
 Source: ours; RFC 1952 2.3.1 (gzip's magic); RFC 3629.
 """
 
-import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,13 +41,19 @@ def blocks(path: Path) -> Iterator[Block]:
     try:
         with path.open("rb") as raw:
             is_gzip = raw.peek(2)[:2] == _GZIP_MAGIC
-            stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzip else raw
+            stream = _unpacked(raw) if is_gzip else raw
             first_line = 1
             for data in _whole_lines(stream, path):
                 yield _block(data, first_line)
                 first_line += data.count(b"\n")
     except (OSError, EOFError, zlib.error) as error:
         raise JobError(f"{path}: cannot be read: {_in_words(error)}") from error
+
+
+def _unpacked(raw: BinaryIO) -> BinaryIO:
+    import gzip  # noqa: PLC0415 - for lists that are packed alone
+
+    return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
 
 
 def _in_words(error: Exception) -> str:

@@ -12,7 +12,6 @@ Source: RFC 4180 (strict in quoting; LF ends lines too); ours for the rest.
 
 import csv
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +75,8 @@ def _listed(names: Sequence[str]) -> str:
         return text + " (columns are separated by commas)"
     if any("@" in name for name in names):
         return text + " (is the header row missing?)"
+    from difflib import get_close_matches  # noqa: PLC0415 - for a faulty list alone
+
     close = get_close_matches(ADDRESS_FIELD, [name.lower() for name in names], n=1)
     return text + (f" (is `{close[0]}` meant?)" if close and close[0] != ADDRESS_FIELD else "")
 

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 
@@ -77,17 +76,20 @@ class Faults:
             raise JobError(*(text for _, text in sorted(self._found, key=lambda fault: fault[0])))
 
 
+def _meant(key: str) -> str:
+    import difflib  # noqa: PLC0415 - for a faulty job file alone
+
+    close = difflib.get_close_matches(key, _CHECKS, n=1)
+    return f"is `{close[0]}` meant?" if close else f"expected {_listed(_CHECKS)}"
+
+
 def read_keys(document: Mapping[str, object], path: Path, faults: Faults) -> JobKeys:
     """The checked keys; whatever is wrong goes to `faults`."""
     keys = JobKeys()
     for key, value in document.items():
         check = _CHECKS.get(key)
         if check is None:
-            close = get_close_matches(key, _CHECKS, n=1)
-            faults.add(
-                key,
-                "unknown key" + (f"; is `{close[0]}` meant?" if close else f"; expected {_listed(_CHECKS)}"),
-            )
+            faults.add(key, f"unknown key; {_meant(key)}")
             continue
         try:
             if key == "settings":

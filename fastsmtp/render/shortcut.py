@@ -13,7 +13,7 @@ Does not fill anything in: that is fastsmtp.wire.form, which also knows what is 
 Source: ours: one step for a whole message, where the pieces one by one cost ten times as much.
 """
 
-import random
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ Dynamic = tuple[int, Callable[[Values], bytes]]  # the place among the literals 
 
 _LENGTHS = (60, 48, 36, 28, 20, 16)  # of values, longest first: some room is worth knowing, not each octet
 _SHORTEST = 14  # octets of a mark
-_TAG = f"q{random.getrandbits(20):05x}"  # a word that no message holds
+_TAG = f"q{os.urandom(3).hex()}"  # a word that no message holds
 _MARK = re.compile(rf"{_TAG}(\d\d)x+(?:@q)?q".encode())
 
 

@@ -73,6 +73,18 @@ def write(path: Path, rows: Rows) -> None:
         raise
 
 
+class _Delays(dict[float, str]):
+    """The text of each delay met: rows share them too."""
+
+    LIMIT: Final = 65536
+
+    def __missing__(self, delay: float) -> str:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        text = self[delay] = str(delay)
+        return text
+
+
 class _Moments(dict[int, str]):
     """The text of each second met: rows share them, and to make one costs ten times as much."""
 
@@ -90,14 +102,19 @@ def _write_csv(file: TextIO, rows: Rows) -> None:
     # csv.writer looks at every character: to join, then to ask whether quotes are needed, costs half of that
     quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow
     write = file.write
-    moments = _Moments()
+    moments, delays = _Moments(), _Delays()
     write(",".join(COLUMNS) + "\n")
     for email, status, dsn, reply, relay, attempts, first_at, finished_at, span, tls, queue_id in rows:
-        first, finished, delay = moments[first_at], moments[finished_at], "" if span is None else span
+        first, finished, delay = moments[first_at], moments[finished_at], "" if span is None else delays[span]
         line = (
             f"{email},{status},{dsn},{reply},{relay},{attempts},{first},{finished},{delay},{tls},{queue_id}\n"
         )
-        if line.count(",") == COMMAS and '"' not in line and line.count("\n") == 1 and "\r" not in line:
+        if (
+            line.count(",") == COMMAS
+            and '"' not in line
+            and line.find("\n") == len(line) - 1
+            and "\r" not in line
+        ):
             write(line)
         else:
             quoted((email, status, dsn, reply, relay, attempts, first, finished, delay, tls, queue_id))

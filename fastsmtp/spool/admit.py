@@ -18,7 +18,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from importlib import resources
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -27,6 +26,7 @@ from fastsmtp.errors import SpoolError
 from fastsmtp.spool.records import Chunk, JobRecord, Rejected, Row
 from fastsmtp.spool.storage import APPLICATION_ID, FORMAT, connect, sync_directory, translated
 
+SCHEMA: Final = Path(__file__).with_name("schema.sql")  # importlib.resources costs as much as SQLite to load
 SORT_MEMORY: Final = 8192  # KiB: small enough that a list of 100,000 rows already sorts in runs
 STAGE_MEMORY: Final = 1024  # KiB
 ROWS_A_STATEMENT: Final = 100  # halves the cost of a row against one at a time; more gains little
@@ -100,7 +100,7 @@ def _fill(
 ) -> None:
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.executescript(resources.files("fastsmtp.spool").joinpath("schema.sql").read_text("utf-8"))
+    connection.executescript(SCHEMA.read_text("utf-8"))
     connection.execute("ATTACH ? AS stage", (os.fspath(stage),))
     for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{STAGE_MEMORY}"):
         connection.execute(f"PRAGMA stage.{pragma}")

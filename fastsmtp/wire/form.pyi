@@ -4,6 +4,9 @@ from typing import final
 
 VALUES_LIMIT: int  # of a row: more of them make no form
 
+def plain_address(text: str) -> bytes | None:
+    """A harmless address as it goes into a command; None for others, which may need quotes there."""
+
 @final
 class Form:
     def __init__(self, literals: list[bytes], holes: list[int], rooms: list[int]) -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastsmtp.wire.form import VALUES_LIMIT, Form
+from fastsmtp.mail.address import to_wire
+from fastsmtp.wire.form import VALUES_LIMIT, Form, plain_address
 from tests.reference import form as reference
 
 LITERALS = [b"To: ", b"\r\n\r\n", b" and ", b"\r\n"]
@@ -102,3 +103,14 @@ def test_form_that_cannot_be_is_refused(literals: list[bytes], holes: list[int],
 def test_parts_can_be_asked_for() -> None:
     form = Form(LITERALS, HOLES, ROOMS)
     assert (form.literals, form.holes, form.rooms) == (LITERALS, HOLES, ROOMS)
+
+
+@given(addresses)
+@example(ADDRESS)
+@example("a+b@x.example")
+@example("é@x.example")
+def test_plain_address_is_what_goes_into_a_command(address: str) -> None:
+    harmless = reference.ADDRESS.fullmatch(address)
+    assert plain_address(address) == (address.encode() if harmless else None)
+    if harmless and len(address) < 64:
+        assert to_wire(address) == address.encode()
