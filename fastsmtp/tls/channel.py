@@ -27,8 +27,8 @@ from OpenSSL import SSL
 from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
 from fastsmtp.tls.verdict import UNDECIDED, UNTRUSTED, Evidence, Verdict
 
-RECORD_SIZE = 16384  # plaintext of one record, RFC 8446 5.1
-READ_SIZE = 16384
+RECORD_SIZE = 8192  # plaintext of one record; RFC 8446 5.1 allows twice that, but room for one stays taken
+READ_SIZE = 16384  # plaintext of the largest record
 HANDSHAKE_LIMIT = (
     262144  # bytes that a peer may send before the handshake is over; OpenSSL takes 100 KB of chain
 )
