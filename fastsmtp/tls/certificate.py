@@ -86,19 +86,23 @@ def _usable(text: str) -> list[str]:
     return [text.lower()] if text and text.isascii() and text.isprintable() and " " not in text else []
 
 
-def common_name(certificate: x509.Certificate | None, *, issuer: bool = False) -> str:
-    """The subject's or the issuer's, for the log; an issuer without one is called by its organisation."""
-    if certificate is None:
-        return ""
+def common_name(certificate: x509.Certificate, *, issuer: bool = False) -> str:
+    """The subject's or the issuer's, for the log; "" where there is none."""
     try:
         name = certificate.issuer if issuer else certificate.subject
-        kinds = (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME) if issuer else (NameOID.COMMON_NAME,)
-        for kind in kinds:
-            for attribute in name.get_attributes_for_oid(kind):
-                return shown(str(attribute.value))
+        found = [str(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    except Exception:
+        found = []
+    return shown(found[0]) if found else ""
+
+
+def issuer_name(certificate: x509.Certificate | None) -> str:
+    """All of it, as OpenSSL writes it in one line: /C=DE/O=Example/CN=Example CA."""
+    try:
+        attributes = list(certificate.issuer) if certificate is not None else []
+        return shown("".join(f"/{each.rfc4514_attribute_name}={each.value!s}" for each in attributes))
     except Exception:
         return ""
-    return ""
 
 
 def shown(text: str) -> str:

@@ -29,6 +29,7 @@ from fastsmtp.tls.verdict import ANONYMOUS, TRUSTED, UNTRUSTED, VERIFIED, Eviden
 
 HOSTNAME_MISMATCH = (62, "hostname mismatch")
 ADDRESS_MISMATCH = (64, "IP address mismatch")
+NOT_LISTED = (65, "no matching DANE TLSA records")  # OpenSSL's words for fingerprints too
 UNREADABLE = "unreadable certificate"
 DANE_LEVELS = (Level.HALF_DANE, Level.DANE, Level.DANE_ONLY)
 
@@ -76,7 +77,7 @@ class Examiner:
         else:
             reason = self._mismatch(connection, leaf, evidence, trusted=trusted)
             matched = not reason
-            word = TRUSTED if trusted else UNTRUSTED
+            word = UNTRUSTED  # also a valid chain that is another's
             if matched:
                 word = TRUSTED if demand.level is Level.HALF_DANE else VERIFIED
         if certificate is None:
@@ -135,7 +136,7 @@ class Examiner:
         if leaf is None or demand.failure:
             return summary.failure(self._relay, demand.failure or UNREADABLE)
         if demand.level is Level.FINGERPRINT or demand.level in DANE_LEVELS:
-            return "" if self._is_listed(connection, leaf) else summary.untrusted(self._relay)
+            return "" if self._is_listed(connection, leaf) else summary.numbered(self._relay, *NOT_LISTED)
         if not trusted:
             return summary.chain_failure(self._relay, evidence)
         if demand.references.matched_by(certificates.read(leaf)):

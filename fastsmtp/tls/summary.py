@@ -2,7 +2,7 @@
 
     parameters(connection, leaf)            TLSv1.3 with cipher NAME (256/256 bits) key-exchange X25519 ...
     chain_failure(relay, evidence)          why a chain is not trusted
-    numbered(relay, number, text), untrusted(relay), failure(relay, text)
+    numbered(relay, number, text), failure(relay, text)
 
 The binding does not say which digest the server signed with, nor how many bits a cipher's algorithm has
 beside its key: the first is left out, the second is that of the key. What a peer wrote is shown as
@@ -72,17 +72,13 @@ def peer(relay: str, leaf: x509.Certificate, algorithm: str) -> str:
     whole, spki = certificates.digests(leaf, algorithm)
     return (
         f"{relay}: subject_CN={certificates.common_name(leaf)}, "
-        f"issuer={certificates.common_name(leaf, issuer=True)}, "
+        f"issuer_CN={certificates.common_name(leaf, issuer=True)}, "
         f"fingerprint={fingerprints.text(whole)}, pkey_fingerprint={fingerprints.text(spki)}"
     )
 
 
 def failure(relay: str, text: str) -> str:
     return f"certificate verification failed for {relay}: {text}"
-
-
-def untrusted(relay: str) -> str:
-    return failure(relay, WORDED[0])
 
 
 def numbered(relay: str, number: int, text: str) -> str:
@@ -95,7 +91,7 @@ def chain_failure(relay: str, evidence: Evidence) -> str:
     if error in WORDED:
         return failure(relay, WORDED[error])
     if error in ISSUER_MISSING:
-        issuer = certificates.common_name(certificates.parsed(evidence.certificate), issuer=True)
+        issuer = certificates.issuer_name(certificates.parsed(evidence.certificate))
         return failure(relay, f"untrusted issuer {issuer}".rstrip())
     if error == CHAIN_TOO_LONG:
         return failure(relay, f"certificate chain longer than limit({evidence.limit})")

@@ -158,7 +158,7 @@ BAD = {
     ),
     "unknown issuer": (
         authority("Other CA").issue(NAME),
-        "certificate verification failed for {}: untrusted issuer Other CA",
+        "certificate verification failed for {}: untrusted issuer /CN=Other CA",
     ),
     "too deep": (
         deep(CA, 7, NAME),

@@ -5,7 +5,16 @@ import ipaddress
 import pytest
 from cryptography import x509
 
-from fastsmtp.tls.certificate import NAMES_LIMIT, SHOWN_LIMIT, Names, common_name, parsed, read, shown
+from fastsmtp.tls.certificate import (
+    NAMES_LIMIT,
+    SHOWN_LIMIT,
+    Names,
+    common_name,
+    issuer_name,
+    parsed,
+    read,
+    shown,
+)
 from fastsmtp.tls.names import References
 from tests.support.certificates import authority
 
@@ -106,7 +115,7 @@ def test_network_in_place_of_an_address_is_no_address():
 
 def test_what_is_no_certificate_has_no_names():
     assert read(None) == Names()
-    assert common_name(None) == ""
+    assert issuer_name(None) == ""
     assert parsed(None) is None
 
 
@@ -115,6 +124,7 @@ def test_text_of_a_peer_is_shown_without_control_characters_and_cut():
     assert shown("x" * 5000) == "x" * SHOWN_LIMIT + "..."
 
 
-def test_issuer_without_a_common_name_is_called_by_nothing():
+def test_issuer_is_shown_by_its_common_name_or_whole():
+    assert issuer_name(CA.issue("mx.example").certificate) == "/CN=Test CA"
     assert common_name(CA.issue("mx.example").certificate, issuer=True) == "Test CA"
     assert common_name(authority("").issue("mx.example").certificate, issuer=True) == ""
