@@ -52,12 +52,12 @@ cdef class SessionEngine:
         )
         self.plain = plain
         self.window_limit = window_limit
-        self._reader = ReplyReader()
+        self.reader = ReplyReader()
         self._events = []
         self._pipe = Pipeline(C_IDLE)
-        self._sender = Sender(self._pipe)
-        self._sender.chained = chained and not plain
-        self._sender.window = max(min(window, window_limit), 1)
+        self.sender = Sender(self._pipe)
+        self.sender.chained = chained and not plain
+        self.sender.window = max(min(window, window_limit), 1)
         self._adopt()
         self._pipe.expect(C_GREETING)
 
@@ -66,13 +66,13 @@ cdef class SessionEngine:
     def receive(self, bytes data not None):
         cdef Reply reply
         cdef Transaction given_up
-        self._reader.feed(data)
+        self.reader.feed(data)
         while not (self._deaf or self._secured):
-            reply = self._reader.next()
+            reply = self.reader.next()
             if reply is None:
                 break
             self._answer(reply)
-        if (given_up := self._sender.give_up()) is not None:
+        if (given_up := self.sender.give_up()) is not None:
             self._events.append((E_ANSWERED, given_up))
 
     def events(self):
@@ -94,7 +94,7 @@ cdef class SessionEngine:
         cdef Py_ssize_t dropped
         if not self._secured or self._pipe.count:
             raise LocalProtocolError("EHLO comes again once STARTTLS was taken")
-        dropped = self._reader.forget()
+        dropped = self.reader.forget()
         self._secured = self.open = False
         self.introduction.begin_again()
         self._adopt()
@@ -104,30 +104,30 @@ cdef class SessionEngine:
     def begin(self, Transaction transaction not None):
         if not self.open:
             raise LocalProtocolError("a transaction begins between READY and quit()")
-        if transaction.chunked and not self._sender.chunking:
+        if transaction.chunked and not self.sender.chunking:
             raise LocalProtocolError("content for BDAT to a peer without CHUNKING")
         self._begun += 1
-        self._sender.add(transaction, len(self._sender.transactions))
+        self.sender.add(transaction, len(self.sender.transactions))
 
     def probe(self):
-        if not self.open or self._sender.transactions:
+        if not self.open or self.sender.transactions:
             raise LocalProtocolError("only an idle session is probed")
-        if self._sender.reset_due or not self._pipe.count:
-            self._sender.reset_due = False
+        if self.sender.reset_due or not self._pipe.count:
+            self.sender.reset_due = False
             self._pipe.say(b"RSET\r\n", C_PROBE)
         else:
             # The RSET that ended the last transaction is still unanswered: its answer will do.
             self._pipe.probe_with_last(C_PROBE)
 
     def quit(self):
-        self._sender.quitting = True
+        self.sender.quitting = True
         self.open = False
 
     # Send data
 
     def take(self):
         if not self._deaf:
-            self._sender.fill()
+            self.sender.fill()
         return self._pipe.take()
 
     def note_unsent(self, Py_ssize_t size):
@@ -136,7 +136,7 @@ cdef class SessionEngine:
     # The end of the stream
 
     def forsake(self, bint timed_out=False):
-        cdef list left = self._sender.undecided()
+        cdef list left = self.sender.undecided()
         cdef Transaction transaction
         if timed_out and left and (<Transaction>left[0]).grouped and self.stage in (C_MAIL, C_RCPT, C_DATA):
             self._fall_back("a command in a group was lost")
@@ -144,8 +144,8 @@ cdef class SessionEngine:
             if transaction.nested:
                 transaction.forget_answers()
             transaction.cut_short = self._closing or transaction.ends_at > self._pipe.given()
-        self._sender.transactions = []
-        self._sender.sending = 0
+        self.sender.transactions = []
+        self.sender.sending = 0
         self.open = False
         return left
 
@@ -161,15 +161,15 @@ cdef class SessionEngine:
 
     @property
     def chunking(self):
-        return self._sender.chunking
+        return self.sender.chunking
 
     @property
     def window(self):
-        return self._sender.window
+        return self.sender.window
 
     @property
     def room(self):
-        return self._sender.has_room()
+        return self.sender.has_room()
 
     @property
     def spent(self):
@@ -177,7 +177,7 @@ cdef class SessionEngine:
 
     @property
     def unread(self):
-        return self._reader.held
+        return self.reader.held
 
     @property
     def owed(self):
@@ -189,7 +189,7 @@ cdef class SessionEngine:
 
     @property
     def busy(self):
-        return bool(self._sender.transactions) and bool(self._sender.undecided())
+        return bool(self.sender.transactions) and bool(self.sender.undecided())
 
     # Incoming flow
 
@@ -199,7 +199,7 @@ cdef class SessionEngine:
             self._pipe.listener.heard(reply)
         self.suspect = self.suspect or reply.garbled
         self._closing = reply.closing() or command == C_RSET and reply.digit() != 2  # Exim counts RSET, and leaves
-        self._sender.drained = False
+        self.sender.drained = False
         if command == C_MAIL:
             self._answer_mail(reply)
         elif command == C_RCPT:
@@ -229,8 +229,8 @@ cdef class SessionEngine:
         """Nothing was due. Content may be: then a refusal came before the first byte of it."""
         cdef Transaction transaction
         self.suspect = True
-        if self._sender.transactions:
-            transaction = <Transaction>self._sender.transactions[0]
+        if self.sender.transactions:
+            transaction = <Transaction>self.sender.transactions[0]
             if transaction.data is not None and transaction.accepted:
                 return self._answer_early(transaction, reply)
         if not self._closing and self._begun:
@@ -258,19 +258,19 @@ cdef class SessionEngine:
         self.mail_limit = peer.mail_limit
         self.recipient_limit = peer.recipient_limit
         self.domain_limit = peer.domain_limit
-        self._sender.adopt(peer.pipelining, peer.size, peer.eightbit, peer.dsn, peer.forward)
-        self._sender.chained = self._sender.chained and not peer.discards("CHAINING")
-        self._sender.chunking = not self.plain and self.window_limit > 0 and "CHUNKING" in peer.offers
+        self.sender.adopt(peer.pipelining, peer.size, peer.eightbit, peer.dsn, peer.forward)
+        self.sender.chained = self.sender.chained and not peer.discards("CHAINING")
+        self.sender.chunking = not self.plain and self.window_limit > 0 and "CHUNKING" in peer.offers
         return 0
 
     cdef int _answer_mail(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef Transaction transaction = <Transaction>self.sender.transactions[0]
         transaction.mail = reply
         if reply.digit() == 2:
             self._envelope_open = False
         elif reply.code == 503 and self._envelope_open and transaction.chunked:
             transaction.nested = True  # one at a time from here on: Exim counts these, and leaves after three
-            self._sender.window = self.window_limit = 1
+            self.sender.window = self.window_limit = 1
         elif transaction.grouped and reply.out_of_step():
             self._mistrust(transaction, "MAIL", reply)
         else:
@@ -278,7 +278,7 @@ cdef class SessionEngine:
         return 0
 
     cdef int _answer_rcpt(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef Transaction transaction = <Transaction>self.sender.transactions[0]
         cdef int digit = reply.digit()
         if transaction.mail.digit() == 2 or transaction.nested or transaction.chunked and digit == 2:
             transaction.replies[transaction.heard] = reply
@@ -295,7 +295,7 @@ cdef class SessionEngine:
         return 0
 
     cdef int _answer_data(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef Transaction transaction = <Transaction>self.sender.transactions[0]
         cdef int digit = reply.digit()
         transaction.data = reply
         if digit == 3 and not transaction.stray:
@@ -310,7 +310,7 @@ cdef class SessionEngine:
         return 0
 
     cdef int _answer_end(self, Reply reply) except -1:
-        cdef Transaction transaction = <Transaction>self._sender.transactions[0]
+        cdef Transaction transaction = <Transaction>self.sender.transactions[0]
         cdef int digit = reply.digit()
         if reply.farewell():   # the answer to a QUIT in the same group: the one to the end of data never came
             self._pipe.expect_again(C_END)
@@ -327,7 +327,7 @@ cdef class SessionEngine:
         if digit != 2 and transaction.accepted:
             self._note_refusal(reply)
         self._events.append((E_ANSWERED, transaction))
-        self._sender.close()
+        self.sender.close()
         if transaction.chunked:
             self._answer_chunk(transaction)
         return 0
@@ -335,17 +335,17 @@ cdef class SessionEngine:
     cdef int _answer_chunk(self, Transaction transaction) except -1:
         """What it means for those behind it."""
         if transaction.end.digit() == 2 and transaction.accepted:
-            self._envelope_open = self._sender.reset_due = False
+            self._envelope_open = self.sender.reset_due = False
             transaction.settle_mail()
             if transaction.grouped:
-                self._sender.proven = True
-            if self._sender.window < self.window_limit:
-                self._sender.window += 1
+                self.sender.proven = True
+            if self.sender.window < self.window_limit:
+                self.sender.window += 1
         elif not transaction.accepted:
             # A peer may keep the envelope open (Exim does): the next MAIL is then one too many.
             self._envelope_open = transaction.mail.digit() == 2
-            if not self._sender.sending:
-                self._sender.reset_due = True
+            if not self.sender.sending:
+                self.sender.reset_due = True
         return 0
 
     cdef int _answer_early(self, Transaction transaction, Reply reply) except -1:
@@ -354,7 +354,7 @@ cdef class SessionEngine:
         if reply.digit() == 4 or reply.digit() == 5:
             transaction.end = reply
             self._events.append((E_ANSWERED, transaction))
-            self._sender.close()
+            self.sender.close()
         else:
             self._pipe.expect_again(C_END)
             self._fall_back(f"{reply.code} before the end of the content")
@@ -362,10 +362,10 @@ cdef class SessionEngine:
 
     cdef int _begin_again(self, Transaction transaction) except -1:
         """Its MAIL met the envelope of the one before: sent once more, behind RSET, at no cost."""
-        self._sender.close()
+        self.sender.close()
         transaction.rewind()
-        self._sender.add(transaction, self._sender.sending)
-        self._sender.reset_due = True
+        self.sender.add(transaction, self.sender.sending)
+        self.sender.reset_due = True
         return 0
 
     cdef int _mistrust(self, Transaction transaction, str command, Reply reply) except -1:
@@ -389,9 +389,9 @@ cdef class SessionEngine:
         if not self.plain:
             self.plain = True
             self._events.append((E_ANOMALY, what))
-        self._sender.window = 1
-        self._sender.chained = False
-        self._sender.chunking = False
+        self.sender.window = 1
+        self.sender.chained = False
+        self.sender.chunking = False
         return 0
 
     cdef int _note_refusal(self, Reply reply) except -1:

@@ -5,6 +5,8 @@ digits and `-` announce more lines, three digits and a space or the end are the 
 in the text, flagged, not fatal. The code is that of the last line. A line over LINE_LIMIT is cut there; once the text of
 a reply has reached LINE_LIMIT, further lines are read and not kept, so a hostile peer cannot make it grow.
 
+A `filter`, if there is one, gets each line and gives the one that counts; `secrets` are masked in what is left.
+
 Does not know what was asked: that is the engine's.
 Source: RFC 5321 4.2; Postfix smtp_chat(3), line_length_limit; spec: session, 2.
 """
@@ -13,6 +15,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memchr
 
+MASKED = b"****"
 LINE_LIMIT = 2048  # Postfix line_length_limit: longest reply line, and text of a reply, that is kept
 
 cdef enum:
@@ -164,6 +167,10 @@ cdef class ReplyReader:
             line = self._line()
             if line is None:
                 return None
+            if self.filter is not None:
+                line = self._filtered(line)
+            if self.secrets is not None:
+                line = self._concealed(line)
             reply = self._take_line(line)
             if reply is not None:
                 return reply
@@ -200,6 +207,20 @@ cdef class ReplyReader:
             line = printable(start + self._at, min(length - self._at, LIMIT))
             self._at = self._searched = end + 1
             return line
+
+    cdef bytes _filtered(self, bytes line):
+        """What the filter makes of it, cut and printable as what comes from a peer."""
+        cdef bytes found = self.filter(line)
+        return printable(PyBytes_AS_STRING(found), min(PyBytes_GET_SIZE(found), LIMIT))
+
+    cdef bytes _concealed(self, bytes line):
+        """All but the code, which decides what becomes of the mail."""
+        cdef bytes secret, text = line[4:]
+        for secret in self.secrets:
+            if secret in text:
+                text = text.replace(secret, MASKED)
+                line = line[:4] + text
+        return line
 
     cdef Reply _take_line(self, bytes line):
         cdef Reply reply

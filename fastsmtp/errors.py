@@ -11,6 +11,7 @@
         HandshakeFailed      TLS did not come about
         TlsBroken            what came is not what TLS allows
       PolicyError            what TLS must achieve with a host cannot be told: status and reason
+      AuthenticationFailed   a peer does not take our credentials, or we cannot give them: status and reason
       RenderError            one recipient's message or sender cannot be made from its fields; others can
       ContentError           one recipient's message cannot be put on the wire: status and reason
       MimeError              a message that cannot be converted for this peer: its recipients bounce
@@ -85,6 +86,18 @@ class HandshakeFailed(SessionError):
 
 class TlsBroken(SessionError):
     """An established TLS session cannot be read or written any more."""
+
+
+class AuthenticationFailed(FastsmtpError):
+    """Nothing is sent to this host as long as that is so. Neither text nor digest gives a secret away."""
+
+    def __init__(self, dsn: str, text: str, *, code: int = 0, digest: str = "") -> None:
+        """`code` of the peer's refusal, 0: we gave up; `digest` of the password that was refused."""
+        super().__init__(text)
+        self.dsn = dsn
+        self.text = text
+        self.code = code
+        self.digest = digest
 
 
 class RenderError(FastsmtpError):

@@ -212,8 +212,8 @@ class Settings:
         """Values that do not go together."""
         if self.flag("smtp_sasl_auth_enable") and not self.words("smtp_sasl_password_maps"):
             yield (
-                f"{self.origin('smtp_sasl_auth_enable')}: smtp_sasl_auth_enable = yes: "
-                "expected smtp_sasl_password_maps to name a table"
+                f"{self.origin('smtp_sasl_auth_enable')}: smtp_sasl_auth_enable = yes: specify a password "
+                "table via the 'smtp_sasl_password_maps' configuration parameter"
             )
 
     def _notes(self) -> Iterator[str]:

@@ -170,6 +170,11 @@ class Content:
         recipients = [self._wire(recipient.address) for recipient in request.recipients]
         return self._made(request, sender, recipients, None, kind)
 
+    def sender(self, request: Request) -> str:
+        """Its envelope sender, before any table replaces it. ContentError."""
+        first = request.recipients[0]
+        return self._rendered(first).sender(first) if self._sender is None else self._sender
+
     def look_up(self, recipient: Recipient) -> None:
         """Asks for every address that a transaction with `recipient` asks for. Pending, ContentError."""
         rewriter = self._rewriter

@@ -9,7 +9,7 @@ Source: ours; design page, section 3.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from fastsmtp.mail.destination import Destination
 from fastsmtp.mail.request import Request
@@ -24,6 +24,9 @@ from fastsmtp.session.rules import SessionRules
 from fastsmtp.session.transcript import Transcript
 from fastsmtp.wire.transaction import Transaction
 
+if TYPE_CHECKING:
+    from fastsmtp.sasl.credentials import Login
+
 Result = TypeVar("Result")
 
 
@@ -35,6 +38,28 @@ class ContentSource(Protocol):
     ) -> Transaction:
         """What carries `request` to a peer with these offers, by DATA or by BDAT. Raises ContentError;
         Pending, if a table's server must be asked first.
+        """
+
+    def sender(self, request: Request) -> str:
+        """Its envelope sender. ContentError."""
+
+
+class Logins(Protocol):
+    """Who we are towards which host (fastsmtp.worker.login_tables)."""
+
+    by_sender: bool  # the envelope sender decides, too
+    demands: bool  # a peer that does not offer AUTH is asked about as well: smtp_sasl_auth_enforce
+
+    def find(self, sender: str, host: str, destination: str) -> "Login | None":
+        """By sender, "" the null sender; the host's name; the destination as it was written, brackets and
+        port too. None: sessions are used as they are. TableError, Pending.
+        """
+
+    async def authenticate(
+        self, session: Session, login: "Login | None", warn: Callable[[str], None]
+    ) -> None:
+        """Behind the last EHLO, once a session. AuthenticationFailed (the session has said QUIT), TableError,
+        SessionError.
         """
 
 
@@ -74,6 +99,7 @@ class Generation(NamedTuple):
     sessions: SessionRules
     deadlines: Deadlines
     epoch: int  # the same: sessions of the one serve the other as well
+    logins: Logins | None = None  # None: no session authenticates
 
 
 class Desk(Protocol):

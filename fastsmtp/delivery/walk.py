@@ -47,7 +47,8 @@ class Walk:
         self._generation = desk.generations[destination.transport]
         self._destination = destination
         self._opened = opened
-        self.identity = Identity(destination.transport)  # of its sessions
+        login = "" if self._generation.logins is None else destination.nexthop
+        self.identity = Identity(destination.transport, login)  # of its sessions
 
     async def session(self, request: Request) -> Session | Verdict | Destination | None:
         """A session with the first host that takes us in, or what becomes of all that is left."""

@@ -82,6 +82,11 @@ def unwelcome(reply: Reply, host: str, *, soften: bool) -> Verdict:
     return Verdict(False, status.is_soft(dsn), dsn, f"host {host} refused to talk to me: {reply.text}")
 
 
+def not_authenticated(dsn: str, text: str) -> Verdict:
+    """The host does not take our credentials, or we cannot give them."""
+    return Verdict(False, status.is_soft(dsn), dsn, text)
+
+
 def looping(nexthop: str, *, is_best: bool) -> Verdict:
     """The host answers to our own name. From a best host of its next-hop that is hard: nobody is nearer."""
     dsn = status.LOOP if is_best else status.softened(status.LOOP)

@@ -14,7 +14,7 @@ Source: Postfix smtp_connect(3); spec: routing, 4.
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,8 @@ class Meeting:
     looks_for_loops: bool  # our own name means that it is this machine
     age: float  # seconds since the message to be sent was taken in
     warn: Callable[[str], None]  # hears of a source address that cannot be had
+    login: Callable[[Session], Awaitable[None]] | None = None  # authenticates, behind the last EHLO
+    reply_filter: Callable[[bytes], bytes] | None = None  # smtp_reply_filter: line for line
 
 
 class Steps:
@@ -153,6 +155,7 @@ async def open_session(host: Host, rules: SessionRules, deadlines: Deadlines, me
     session = Session(host, protocol, deadlines, loop, waits_for_farewell=rules.waits_for_farewell)
     steps = Steps(session)
     session.transcript = protocol.transcript = meeting.transcript
+    protocol.reader.filter = meeting.reply_filter
     source = rules.bind_address6 if ":" in host.address else rules.bind_address
     if source and (problem := unbindable(source)):
         meeting.warn(f"bind {source}: {problem}")
@@ -164,6 +167,8 @@ async def open_session(host: Host, rules: SessionRules, deadlines: Deadlines, me
             lambda: session, host.address, host.port, local_addr=(source, 0) if source else None
         )
     await steps.greeted()
+    if meeting.login is not None:
+        await meeting.login(session)
     steps.over()
     session.messages_limit = meeting.known.messages_limit
     if protocol.introduction.is_pix:

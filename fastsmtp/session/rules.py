@@ -48,6 +48,13 @@ class Tables(Protocol):
     def debugs(self, nexthop: str, name: str, address: str) -> bool: ...
 
 
+class ReplyFilter(Protocol):
+    """Gets each line of a reply, and gives the one that counts."""
+
+    def __call__(self, relay: str, note: Callable[[str], None], line: bytes) -> bytes:
+        """`relay` said it; `note` hears of it where it is replaced."""
+
+
 class Manner(NamedTuple):
     """How one peer is met."""
 
@@ -89,6 +96,7 @@ class SessionRules(NamedTuple):
     reuse_count_limit: int  # transactions after the first; 0: no limit
     keeps_idle: bool  # smtp_connection_cache_on_demand
     waits_for_farewell: bool  # smtp_skip_quit_response = no
+    reply_filter: ReplyFilter | None  # smtp_reply_filter
     window_limit: int  # messages in flight by BDAT; 0: no BDAT
 
     def manner(self, host: Host, nexthop: str) -> Manner:

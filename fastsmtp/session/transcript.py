@@ -4,9 +4,11 @@
     transcript.content(size)   content of so many bytes: never what it holds
     transcript.heard(reply)    a reply, line by line
     transcript.lines           what was kept, "Out: ..." and "In:  ..."
+    transcript.confide(cover)  from here to confided(), challenges are not shown; for good, what the peer says
+                               is passed through `cover`, which knows what must not be
 
 The engine calls the first three, where it has a transcript at all; most sessions have none. Credentials are
-masked: of AUTH only the mechanism stands here. Both ends of what is kept are bounded.
+masked: of AUTH only the mechanism stands here, of the rest nothing. Both ends of what is kept are bounded.
 Source: Postfix smtp_chat(3), debug_peer_level; spec: session, 2.
 """
 
@@ -16,15 +18,26 @@ from fastsmtp.wire.reply import Reply
 
 KEPT_LIMIT = 200  # lines: the first ones, and as many of the last
 SHOWN_LIMIT = 512  # characters of a line
-MASKED = "***"
+MASKED = "****"
 AUTH = b"AUTH "
+CHALLENGE = 3  # first digit of a reply that asks for more
 EVENTS_LEVEL = 2  # debug_peer_level from which on more than the dialogue is logged
 
 
 class Transcript:
     """One session's. `log` None: it is only kept; `keeps` False: it is only logged."""
 
-    __slots__ = ("_first", "_last", "_level", "_log", "_passed_over", "keeps", "name")
+    __slots__ = (
+        "_confidential",
+        "_cover",
+        "_first",
+        "_last",
+        "_level",
+        "_log",
+        "_passed_over",
+        "keeps",
+        "name",
+    )
 
     def __init__(self, name: str, log: Callable[[str], None] | None, level: int, *, keeps: bool) -> None:
         """`name`: host[address]:port. `level`: debug_peer_level."""
@@ -35,6 +48,8 @@ class Transcript:
         self._first: list[str] = []
         self._last: list[str] = []
         self._passed_over = 0
+        self._confidential = False
+        self._cover: Callable[[str], str] | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -44,20 +59,27 @@ class Transcript:
 
     def said(self, line: bytes) -> None:
         if line[: len(AUTH)].upper() == AUTH:
-            mechanism = line.split()[1:2]
-            line = b" ".join([b"AUTH", *mechanism, MASKED.encode()])
+            _, *words = line.split()
+            line = b" ".join([b"AUTH", *words[:1], *([MASKED.encode()] if len(words) > 1 else [])])
         self._note(">", "Out: ", line.rstrip(b"\r\n").decode("utf-8", "replace"))
 
-    def secret(self) -> None:
-        """A line of ours that nobody shall read."""
-        self._note(">", "Out: ", MASKED)
+    def confide(self, cover: Callable[[str], str]) -> None:
+        """Authentication begins."""
+        self._confidential = True
+        self._cover = cover
+
+    def confided(self) -> None:
+        """It is over."""
+        self._confidential = False
 
     def content(self, size: int) -> None:
         self._note(">", "Out: ", f"(message of {size} bytes)", level=EVENTS_LEVEL)
 
     def heard(self, reply: Reply) -> None:
         for line in reply.lines:
-            self._note("<", "In:  ", line)
+            if self._confidential and reply.digit == CHALLENGE:
+                line = f"{line[:4]}{MASKED}"
+            self._note("<", "In:  ", line if self._cover is None else self._cover(line))
 
     def ended(self, how: str) -> None:
         """The stream is over."""

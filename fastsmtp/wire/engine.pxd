@@ -19,8 +19,8 @@ cdef class SessionEngine:
         readonly bint plain        # one message at a time, by DATA: the peer did not take groups well
         readonly Introduction introduction
         readonly int window_limit  # of messages in flight by BDAT; 0: no BDAT; 1 also where the peer cannot do with more
-        ReplyReader _reader
-        Sender _sender             # transactions that were begun, and what leaves next
+        readonly ReplyReader reader
+        readonly Sender sender             # transactions that were begun, and what leaves next
         Pipeline _pipe             # what was said and is not answered, or not gone
         list _events
         Py_ssize_t _begun          # transactions ever begun

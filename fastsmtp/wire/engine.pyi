@@ -26,7 +26,8 @@ from collections.abc import Set
 from typing import Protocol
 
 from fastsmtp.wire.introduction import Introduction
-from fastsmtp.wire.reply import Reply
+from fastsmtp.wire.reply import Reply, ReplyReader
+from fastsmtp.wire.sender import Sender
 from fastsmtp.wire.transaction import Transaction
 
 READY: int
@@ -73,6 +74,8 @@ class SessionEngine:
     recipient_limit: int  # RCPTMAX, recipients a transaction,
     domain_limit: int  # RCPTDOMAINMAX, domains of recipients a session
     suspect: bool
+    reader: ReplyReader  # of the peer's replies
+    sender: Sender  # of what is said
     transcript: Listener | None  # hears what is said and what comes back
     open: bool
     plain: bool  # one message at a time, by DATA

@@ -35,6 +35,8 @@ cdef class ReplyReader:
         bint _skipping             # the rest of a line over the limit is dropped up to its LF
         bint _garbled              # the reply under way has a line that is none
         list _lines                # its lines so far
+        public object filter       # of lines: bytes to bytes; None: they count as they come
+        public tuple secrets       # in bytes, that no reply may show; None: there are none
         Py_ssize_t _stored         # their length: past LINE_LIMIT lines are read but not kept
 
     # Feeding: any cut of the stream
@@ -46,4 +48,6 @@ cdef class ReplyReader:
     cdef Py_ssize_t forget(self) except -1
 
     cdef bytes _line(self)
+    cdef bytes _filtered(self, bytes line)
+    cdef bytes _concealed(self, bytes line)
     cdef Reply _take_line(self, bytes line)

@@ -1,5 +1,7 @@
 """SMTP replies (RFC 5321 4.2): bytes from the peer become Reply values."""
 
+from collections.abc import Callable
+
 LINE_LIMIT: int
 
 class Reply:
@@ -29,6 +31,9 @@ class Reply:
         """The lines, each with its code."""
 
 class ReplyReader:
+    filter: Callable[[bytes], bytes] | None  # gets each line, without its end, and gives the one that counts
+    secrets: tuple[bytes, ...] | None  # masked wherever a peer repeats them
+
     def receive(self, data: bytes) -> list[Reply]:
         """Feeds bytes, cut anywhere, and gives the replies they complete."""
 

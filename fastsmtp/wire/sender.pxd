@@ -12,6 +12,7 @@ cdef class Sender:
         bint size                  # offers that commands are built from
         bint eightbit
         bint dsn
+        public bint says_auth      # MAIL has AUTH=<> (RFC 4954, 5): the session authenticated
         bytes forward              # XFORWARD, for each transaction; None: the peer is not told
         bint chunking              # content goes by BDAT
         bint chained               # the next transaction's commands may leave before this one is answered

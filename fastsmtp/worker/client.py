@@ -19,7 +19,8 @@ from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import Manner, SessionRules
 from fastsmtp.wire import engine
 from fastsmtp.worker import routing
-from fastsmtp.worker.filters import status_filter
+from fastsmtp.worker.filters import reply_filter, status_filter
+from fastsmtp.worker.logins import logins
 from fastsmtp.worker.peers import peer_tables
 from fastsmtp.worker.protecting import policy
 from fastsmtp.worker.rewriter import rewriter
@@ -43,6 +44,7 @@ def client_rules(settings: Settings, warn: Warn | None = None, *, complains: boo
         drops=routing.reply_filter(settings),
         permanent=routing.permanent(settings),
         tls=policy(settings, warn) if warn is not None else None,
+        logins=logins(settings, warn),
     )
 
 
@@ -124,6 +126,7 @@ def _session(settings: Settings, warn: Warn | None, *, complains: bool) -> Sessi
         reuse_count_limit=settings.number("smtp_connection_reuse_count_limit"),
         keeps_idle=settings.flag("smtp_connection_cache_on_demand"),
         waits_for_farewell=not settings.flag("smtp_skip_quit_response"),
+        reply_filter=reply_filter(settings, warn) if warn is not None else None,
         window_limit=(
             settings.number("smtp_chunking_window_limit") if settings.flag("smtp_chunking_enable") else 0
         ),

@@ -62,6 +62,7 @@ class Generations:
                 client.session,
                 client.deadlines,
                 epochs[name],
+                client.logins,
             )
         return found
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from fastsmtp.delivery.content_rules import ContentRules, Rewriter
-from fastsmtp.delivery.desk import DeliveryRules
+from fastsmtp.delivery.desk import DeliveryRules, Logins
 from fastsmtp.queue.backoff import Backoff
 from fastsmtp.queue.destination_queue import SchedulerRules
 from fastsmtp.remote.rules import AnswerRules
@@ -34,15 +34,17 @@ class ClientRules(NamedTuple):
     drops: Drops | None  # smtp_dns_reply_filter
     permanent: Callable[[str], bool] | None  # smtp_connection_cache_destinations, by next-hop
     tls: object = None  # the policy (fastsmtp.tls.policy); None: every session stays in the clear
+    logins: Logins | None = None  # smtp_sasl_auth_enable
 
     def serves_alike(self, other: "ClientRules") -> bool:
         """Whether a session that was opened by the one would be opened the same way by the other."""
-        return (self.session, self.deadlines, self.route, self.lookup, self.tls) == (
+        return (self.session, self.deadlines, self.route, self.lookup, self.tls, self.logins) == (
             other.session,
             other.deadlines,
             other.route,
             other.lookup,
             other.tls,
+            other.logins,
         )
 
 

@@ -16,7 +16,6 @@ IN_THE_CLEAR = ("none", "may")  # TLS levels that a session without TLS satisfie
 SWITCHES = {
     "smtp_enforce_tls": "mail would go out without TLS",
     "smtp_tls_wrappermode": "mail would go out without TLS",
-    "smtp_sasl_auth_enable": "sessions would not authenticate",
 }
 REFUSED = {
     "smtp_tls_policy_maps": "mail would go out without TLS",
@@ -25,7 +24,6 @@ REFUSED = {
     "smtp_mime_header_checks": "headers would go out unchecked",
     "smtp_nested_header_checks": "headers would go out unchecked",
     "smtp_body_checks": "the text would go out unchecked",
-    "smtp_reply_filter": "replies would count as they come",
 }
 PAUSES = (  # above 0: refused
     "default_destination_rate_delay",
@@ -34,6 +32,8 @@ PAUSES = (  # above 0: refused
     "smtp_transport_rate_delay",
 )
 PASSED_OVER = ("defer_transports",)
+NOTICES = "notify_classes"
+UNTOLD = ("bounce", "2bounce", "delay", "policy")  # notify_classes of which nothing is told to the postmaster
 
 
 def check(settings: Settings) -> list[str]:
@@ -42,11 +42,17 @@ def check(settings: Settings) -> list[str]:
     refusals = dict.fromkeys(refusal for view in views for refusal in _refusals(view))
     if refusals:
         raise SettingError(*refusals)
-    return [
+    told = [
         f"{settings.origin(name)}: {name} changes nothing yet"
         for name in PASSED_OVER
         if name in settings.entries and settings.expanded(name).strip()
     ]
+    told += [
+        f"{settings.origin(NOTICES)}: {NOTICES}: {word} changes nothing yet"
+        for word in settings.words(NOTICES)
+        if word in UNTOLD
+    ]
+    return told
 
 
 def _refusals(settings: Settings) -> list[str]:

@@ -1,6 +1,8 @@
 """Exim as a receiver: unpacked, not installed (it cannot stand beside Postfix), in a directory of the test.
 
     with Exim() as exim: ... exim.port ... exim.received()
+    with Exim("...") as exim: ... exim.methods()    mail from USER with that password alone
+
 
 Offers PIPELINING, CHUNKING, SIZE, 8BITMIME. Refuses recipients with `refused` (550) or `later` (451) in their
 names. Keeps what it took in its queue and delivers nothing. `.ci/prepare test` unpacks it; libnss_wrapper
@@ -9,6 +11,7 @@ gives it the account it insists on. Runs as the caller, or as nobody where that 
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -45,10 +48,32 @@ recipient:
        condition = ${{if match{{$local_part}}{{refused}}}}
   defer message = not now
         condition = ${{if match{{$local_part}}{{later}}}}
-  accept
+  {accepts}
 begin routers
 begin transports
 begin retry
+{authenticators}
+"""
+USER = "tim"
+AUTHENTICATORS = """\
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_set_id = $auth2
+  server_prompts = :
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = who are you? : and your password?
+  server_condition = ${{if and{{{{eq{{$auth1}}{{{user}}}}}{{eq{{$auth2}}{{{password}}}}}}}}}
+  server_set_id = $auth1
+cram:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_secret = ${{if eq{{$auth1}}{{{user}}}{{{password}}}fail}}
+  server_set_id = $auth1
 """
 
 
@@ -68,7 +93,9 @@ class Received(NamedTuple):
 
 
 class Exim:
-    def __init__(self) -> None:
+    def __init__(self, password: str = "") -> None:
+        """`password` of USER; "": it takes mail from everybody. No `}` or `$` in it."""
+        self._password = password
         self.port = process.free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._directory = TemporaryDirectory(prefix="exim-")
@@ -79,6 +106,10 @@ class Exim:
     def _lay_out(self) -> None:
         user, group = self._account.pw_uid, self._account.pw_gid
         settings = {"root": self.root, "port": self.port, "user": user, "group": group}
+        settings |= {"accepts": "accept", "authenticators": ""}
+        if self._password:
+            settings["accepts"] = "accept authenticated = *"
+            settings["authenticators"] = AUTHENTICATORS.format(user=USER, password=self._password)
         (self.root / "exim.conf").write_text(CONFIGURATION.format(**settings))
         passwd = Path("/etc/passwd").read_text() + f"Debian-exim:x:{user}:{group}::/nonexistent:/bin/false\n"
         (self.root / "passwd").write_text(passwd)
@@ -117,6 +148,10 @@ class Exim:
             process.stop(self.process)
             self.process = None
         self._directory.cleanup()
+
+    def methods(self) -> list[tuple[str, str]]:
+        """Authenticator and user of each message so far."""
+        return re.findall(r" A=(\w+):(\S+)", (self.root / "mainlog").read_text(errors="replace"))
 
     def received(self) -> list[Received]:
         """What it took, in no order."""

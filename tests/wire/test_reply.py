@@ -113,3 +113,35 @@ def test_text_of_a_reply_can_be_shown(data):
 def test_reply_needs_a_last_line(raw):
     with pytest.raises(ValueError, match="last line"):
         Reply(raw)
+
+
+# What the settings and an authentication make of a line
+
+
+def test_filter_gets_each_line_and_gives_the_one_that_counts():
+    seen = []
+
+    def filtered(line):
+        seen.append(line)
+        return line.replace(b"550", b"450").replace(b"later", b"la\tter\x00gone")
+
+    reader = ReplyReader()
+    reader.filter = filtered
+    (reply,) = reader.receive(b"550-one\r\n550 \x07later\r\n")
+    assert seen == [b"550-one", b"550 ?later"]
+    assert (reply.code, reply.text) == (450, "450-one 450 ?la?ter")
+
+
+def test_filter_cannot_make_a_line_too_long():
+    reader = ReplyReader()
+    reader.filter = lambda line: line * 10_000
+    (reply,) = reader.receive(b"250 ok\r\n")
+    assert len(reply.raw) == LINE_LIMIT
+
+
+def test_secret_is_masked_behind_the_code():
+    reader = ReplyReader()
+    reader.secrets = (b"pencil", b"250")
+    first, second = reader.receive(b"250-pencil 250\r\n250 no pencils\r\n251 fine\r\n")
+    assert first.lines == ["250-**** ****", "250 no ****s"]
+    assert second.text == "251 fine"

@@ -201,7 +201,8 @@ def test_parameter_that_changes_nothing_says_so(tmp_path: Path) -> None:
 
 def test_authentication_without_passwords_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path, "smtp_sasl_auth_enable = yes") == [
-        "main.cf:1: smtp_sasl_auth_enable = yes: expected smtp_sasl_password_maps to name a table"
+        "main.cf:1: smtp_sasl_auth_enable = yes: specify a password table via the 'smtp_sasl_password_maps' "
+        "configuration parameter"
     ]
 
 

@@ -81,7 +81,7 @@ def test_value_is_checked_like_the_one_of_smtp(tmp_path: Path) -> None:
 def test_values_that_do_not_go_together_are_told_with_their_place(tmp_path: Path) -> None:
     assert problems(tmp_path, SLOW + "slow_sasl_auth_enable = yes\n") == [
         "main.cf:2: slow_sasl_auth_enable: smtp_sasl_auth_enable = yes: "
-        "expected smtp_sasl_password_maps to name a table"
+        "specify a password table via the 'smtp_sasl_password_maps' configuration parameter"
     ]
 
 

@@ -47,9 +47,24 @@ def test_credentials_are_masked():
     t, logged = made()
     t.said(b"AUTH PLAIN AGFubgBzZWNyZXQ=\r\n")
     t.said(b"auth LOGIN\r\n")
-    t.secret()
-    assert logged == [f"> {PEER}: AUTH PLAIN ***", f"> {PEER}: AUTH LOGIN ***", f"> {PEER}: ***"]
+    assert logged == [f"> {PEER}: AUTH PLAIN ****", f"> {PEER}: AUTH LOGIN"]
     assert "AGFubgBzZWNyZXQ" not in "".join(t.lines)
+
+
+def test_challenges_are_not_shown_and_what_follows_is_covered():
+    t, logged = made()
+    t.confide(lambda text: text.replace("secret", "****"))
+    t.heard(Reply(b"334-c2VjcmV0\n334 c2VjcmV0"))
+    t.heard(Reply(b"535 no secret here"))
+    t.confided()
+    t.heard(Reply(b"354 secret"))
+    assert [line.partition("< ")[2] for line in logged] == [
+        f"{PEER}: 334-****",
+        f"{PEER}: 334 ****",
+        f"{PEER}: 535 no **** here",
+        f"{PEER}: 354 ****",
+    ]
+    assert "secret" not in "".join(t.lines)
 
 
 def test_long_session_keeps_its_beginning_and_its_end(monkeypatch):

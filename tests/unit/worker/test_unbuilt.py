@@ -54,6 +54,12 @@ def test_harmless_one_is_pointed_out():
     assert "defer_transports changes nothing yet" in warning
 
 
+def test_class_of_notices_that_tells_nothing_is_pointed_out():
+    assert check(loaded("notify_classes=resource, software, protocol, data")) == []
+    (warning,) = check(loaded("notify_classes=protocol, delay"))
+    assert warning == "-o: notify_classes: delay changes nothing yet"
+
+
 def test_older_flag_that_the_level_overrides_demands_nothing():
     assert check(loaded("smtp_enforce_tls=yes", "smtp_tls_security_level=may")) == []
 
