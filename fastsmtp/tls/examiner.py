@@ -31,7 +31,7 @@ HOSTNAME_MISMATCH = (62, "hostname mismatch")
 ADDRESS_MISMATCH = (64, "IP address mismatch")
 NOT_LISTED = (65, "no matching DANE TLSA records")  # OpenSSL's words for fingerprints too
 UNREADABLE = "unreadable certificate"
-DANE_LEVELS = (Level.HALF_DANE, Level.DANE, Level.DANE_ONLY)
+DANE_LEVELS = (Level.HALFDANE, Level.DANE, Level.DANE_ONLY)
 
 Tlsa = Callable[[SSL.Connection, x509.Certificate], bool]
 
@@ -79,7 +79,7 @@ class Examiner:
             matched = not reason
             word = UNTRUSTED  # also a valid chain that is another's
             if matched:
-                word = TRUSTED if demand.level is Level.HALF_DANE else VERIFIED
+                word = TRUSTED if demand.level is Level.HALFDANE else VERIFIED
         if certificate is None:
             matched, word, reason = not demand.must_match, ANONYMOUS, ""
         lines = [*self._details(leaf, certificate is not None)]

@@ -1,7 +1,7 @@
 """Security levels, the weaker first.
 
     Level.MAY < Level.ENCRYPT       they are in order of strength
-    LEVELS["dane-only"]             by the word of main.cf; half-dane has none
+    LEVELS["dane-only"]             by the word of main.cf; halfdane has none
 
 Above NONE: TLS is used. Above MAY: it is required. Above ENCRYPT: the peer's certificate must match. VERIFY
 and SECURE trust certificate authorities.
@@ -18,7 +18,7 @@ class Level(IntEnum):
     MAY = 1
     ENCRYPT = 2
     FINGERPRINT = 3
-    HALF_DANE = 4  # found secured, by MX records that were not
+    HALFDANE = 4  # found secured, by MX records that were not
     DANE = 5
     DANE_ONLY = 6
     VERIFY = 7
@@ -30,4 +30,4 @@ class Level(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
-LEVELS = {level.word: level for level in Level if level is not Level.HALF_DANE}
+LEVELS = {level.word: level for level in Level if level is not Level.HALFDANE}

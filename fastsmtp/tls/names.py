@@ -2,6 +2,7 @@
 
     wanted = References.of(("nexthop", "dot-nexthop"), nexthop="example.com", host="mx.example.net")
     wanted.matched_by(names)       any of them by any name of the certificate
+    domain_of(nexthop)             a next-hop without brackets and port
 
 | element of a match list | reference |
 | --- | --- |
@@ -69,6 +70,16 @@ class References(NamedTuple):
         if len(labels) < LEAST_LABELS or not all(labels) or "*" in rest:
             return False
         return any(wanted.partition(".")[2] == rest and not wanted.startswith(".") for wanted in self.exact)
+
+
+def domain_of(nexthop: str) -> str:
+    """Without brackets and port."""
+    if nexthop.startswith("["):
+        inner = nexthop[1:].partition("]")[0]
+        return inner[5:] if inner[:5].lower() == "ipv6:" else inner
+    if nexthop.count(":") > 1:
+        return nexthop
+    return nexthop.partition(":")[0]
 
 
 def as_address(text: str) -> str:

@@ -1,8 +1,9 @@
 """Which protection a host needs: the global level, what the tables say of the next-hop and the host, and the
 parameters that belong to the level.
 
-    policy = Policy(rules, engine, tables, warn)
+    policy = Policy(rules, engine, tables, dane, warn=warn)
     policy.protection(nexthop, host) -> Protection
+    await protection.secured()       where it is not None: at level dane, what TLSA records make of it
 
 `nexthop` is the destination as configured, brackets and port included: the key of the tables. Raises
 PolicyError where the settings for it cannot be used (a warning has said why; no connection is made, and the
@@ -14,6 +15,8 @@ Source: Postfix smtp_tls_policy(3), smtp_connect(3); spec: tls, 2 to 5, 13.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from fastsmtp.errors import PolicyError
@@ -21,20 +24,23 @@ from fastsmtp.mail.destination import Host
 from fastsmtp.tls import ciphers, fingerprints, loglevel, per_site, policy_text, protocols
 from fastsmtp.tls.channel import Handshake
 from fastsmtp.tls.contexts import Contexts, Manner, read_anchors
+from fastsmtp.tls.dane import Dane, Plan
 from fastsmtp.tls.examiner import Demand, Examiner
 from fastsmtp.tls.level import Level
-from fastsmtp.tls.names import References, as_address
+from fastsmtp.tls.names import References, as_address, domain_of
 from fastsmtp.tls.own import UnusableFile
 from fastsmtp.tls.policy_text import Entry
 from fastsmtp.tls.protection import Protection
 from fastsmtp.tls.sessions import Sessions
+from fastsmtp.tls.tlsa import Matcher
 
 MAIN = "smtp_tls_security_level"  # where no table is asked
 CONFIGURATION = "client TLS configuration problem"
 UNREACHABLE = ("server unavailable or unable to receive mail", "4.3.0")
 SERVERNAME_LIMIT = 255  # RFC 6066 3; beyond, TLS is not started
 WARNINGS_LIMIT = 1000  # that are remembered, so that each is said once
-DANE = (Level.HALF_DANE, Level.DANE, Level.DANE_ONLY)
+BY_TLSA = (Level.DANE, Level.DANE_ONLY)
+UNSETTLED = "TLSA records were not looked up"
 CHECKED = (Level.VERIFY, Level.SECURE)
 
 Find = Callable[[str], str | None]  # TableError, Pending
@@ -92,6 +98,8 @@ class Policy:
         rules: PolicyRules,
         engine: Engine | None,
         tables: Tables,
+        dane: Dane,
+        *,
         warn: Callable[[str], None],
         signature: str = "",
     ) -> None:
@@ -99,6 +107,7 @@ class Policy:
         self._rules = rules
         self._engine = engine
         self._tables = tables
+        self._dane = dane
         self._warn = warn
         self._said: set[str] = set()
         self._signature = signature
@@ -146,27 +155,34 @@ class Policy:
 
     # The rest
 
-    def _made(self, entry: Entry, nexthop: str, host: Host) -> Protection:
+    async def _secured(self, entry: Entry, nexthop: str, host: Host) -> Protection:
+        """At level dane: what its TLSA records, which are looked up now, make of it. PolicyError."""
+        plan = await self._dane.plan(entry.level, nexthop, host)
+        return self._made(replace(entry, level=plan.level, servername=plan.base or None), nexthop, host, plan)
+
+    def _made(self, entry: Entry, nexthop: str, host: Host, plan: Plan | None = None) -> Protection:
         rules = self._rules
         for warning in entry.warnings:
             self._say(f"{self._where(nexthop)}: {warning}")
         if rules.wrapper and entry.level < Level.ENCRYPT:
             self._say('smtp_tls_wrappermode requires "smtp_tls_security_level = encrypt" (or stronger)')
             raise PolicyError(*UNREACHABLE)
-        if entry.level in DANE:
-            raise policy_text.EntryError(f"security level {entry.level.word} is not supported yet")
         if entry.level is Level.NONE:
             return Protection(security=Level.NONE, handshake=Handshake(relay=host.relay))
-        if self._engine is None:
+        if self._engine is None or (entry.level in BY_TLSA and plan is None):
             return Protection(
                 security=entry.level,
-                handshake=Handshake(relay=host.relay),
-                available=False,
+                handshake=Handshake(relay=host.relay, problem=UNSETTLED),
+                available=self._engine is not None,
                 wrapper=rules.wrapper,
                 identity=entry.level.word,
+                secured=partial(self._secured, entry, nexthop, host) if self._engine is not None else None,
             )
         self._require_mx(entry, nexthop, host)
         demand = self._demand(entry, nexthop, host)
+        if plan is not None and plan.records:
+            names = References.of((plan.base, *plan.domains), "", "")
+            demand = demand._replace(tlsa=Matcher(plan.records, names))
         servername = self._servername(entry, nexthop, host)
         anchors = self._anchors_of(entry)
         reuses = rules.reuses if entry.reuses is None else entry.reuses
@@ -179,7 +195,7 @@ class Policy:
         if len(servername) > SERVERNAME_LIMIT:
             context, problem = None, f"server name too long: {len(servername)} bytes"
         bound = nexthop if demand.must_match else ""
-        material = repr((demand._replace(tlsa=None), servername, manner, bound, rules.wrapper, problem))
+        material = repr((demand._replace(tlsa=None), plan, servername, manner, bound, rules.wrapper, problem))
         identity = f"{entry.level.word}:{hashlib.sha256(material.encode()).hexdigest()[:32]}"
         log = self._log_mask(host)
         examiner = Examiner(demand, host.relay, log)
@@ -299,16 +315,6 @@ class Policy:
             self._said.clear()
         self._said.add(text)
         self._warn(text)
-
-
-def domain_of(nexthop: str) -> str:
-    """Without brackets and port."""
-    if nexthop.startswith("["):
-        inner = nexthop[1:].partition("]")[0]
-        return inner[5:] if inner[:5].lower() == "ipv6:" else inner
-    if nexthop.count(":") > 1:
-        return nexthop
-    return nexthop.partition(":")[0]
 
 
 def is_plain_name(text: str) -> bool:

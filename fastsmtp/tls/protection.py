@@ -8,10 +8,14 @@ Made by the policy, read by whoever opens sessions. Holds no state of a connecti
 Source: Postfix smtp_tls_policy(3), TLS_CLIENT_START_PROPS; spec: tls, 5, 6, 14.
 """
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from fastsmtp.tls.channel import Channel, Handshake
 from fastsmtp.tls.level import Level
+
+Secured = Callable[[], Coroutine[Any, Any, "Protection"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,7 @@ class Protection:
     wrapper: bool = False  # TLS begins with the connection, without STARTTLS
     reuses: bool = True  # an open session may serve further mail
     identity: str = ""  # empty at level none
+    secured: Secured | None = None  # at level dane: gives the one that holds; this one lets nothing through
 
     @property
     def level(self) -> str:

@@ -8,6 +8,7 @@ Source: Postfix smtp(8), smtp_tls_*; spec: tls, 2 to 8, 13, 14.
 """
 
 import hashlib
+import importlib
 import time
 from collections.abc import Callable
 
@@ -15,12 +16,14 @@ from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SettingError
 from fastsmtp.tls import fingerprints, loglevel
 from fastsmtp.tls.contexts import CURVES, Authorities, ContextRules, Contexts
-from fastsmtp.tls.level import LEVELS
+from fastsmtp.tls.dane import Dane, DaneRules, Names
+from fastsmtp.tls.level import LEVELS, Level
 from fastsmtp.tls.own import Chain, UnusableFile, read_chain_files, read_pairs
 from fastsmtp.tls.policy import Engine, Find, Policy, PolicyRules, Strength
 from fastsmtp.tls.sessions import Sessions
 from fastsmtp.worker import following
 from fastsmtp.worker.protecting import TABLES
+from fastsmtp.worker.routing import lookup_rules
 
 Warn = Callable[[str], None]
 
@@ -89,9 +92,45 @@ def open_policy(settings: Settings, level: str, warn: Warn) -> Policy:
         )
     rules = _rules(settings, level, log, certified=bool(chains))
     words = tuple(settings.words(name) for name in TABLES)
-    parts = (rules, authorities, [(chain.pem, chain.source) for chain in chains], words, engine is None)
-    signature = hashlib.sha256(repr(parts).encode()).hexdigest()
-    return Policy(rules, engine, PolicyTables(settings, warn), warn, signature)
+    dane_rules, servers = _dane_rules(settings), lookup_rules(settings).nameservers
+
+    def open_names() -> Names:
+        names: Names = importlib.import_module("fastsmtp.route.secure").SecureNames(servers)
+        return names
+
+    own = [(chain.pem, chain.source) for chain in chains]
+    parts = (rules, authorities, own, words, engine is None, dane_rules, servers)
+    return Policy(
+        rules,
+        engine,
+        PolicyTables(settings, warn),
+        Dane(dane_rules, open_names, warn),
+        warn=warn,
+        signature=hashlib.sha256(repr(parts).encode()).hexdigest(),
+    )
+
+
+def _dane_rules(settings: Settings) -> DaneRules:
+    insecure = settings.text("smtp_tls_dane_insecure_mx_policy")
+    return DaneRules(
+        obstacle=_obstacle(settings),
+        insecure_mx=Level.HALFDANE if insecure == "dane" else LEVELS[insecure],
+        forces_lookup=settings.flag("smtp_tls_force_insecure_host_tlsa_lookup"),
+        digests=tuple(word.lower() for word in settings.words("tls_dane_digests")),
+    )
+
+
+def _obstacle(settings: Settings) -> str:
+    """A setting with which no answer of the DNS can be trusted; "" where there is none."""
+    if settings.text("smtp_dns_support_level") != "dnssec":
+        return "smtp_dns_support_level is not dnssec"
+    if "dns" not in settings.words("smtp_host_lookup"):
+        return "smtp_host_lookup is without dns"
+    if settings.flag("ignore_mx_lookup_error"):
+        return "ignore_mx_lookup_error is yes"
+    if settings.words("smtp_dns_resolver_options"):
+        return "smtp_dns_resolver_options completes names"
+    return ""
 
 
 def _chains(settings: Settings) -> list[Chain]:

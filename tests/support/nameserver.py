@@ -4,6 +4,7 @@
         ... dns.port ...
     dns.asked      every (name, type), in the order of arrival
 
+`validated` are names whose answers carry AD, as those of a resolver that has checked their signatures.
 A name with a record of another type answers without data, an unknown one NXDOMAIN; response codes and
 "SILENCE" are what they say. A CNAME answers every question, without what it leads to. dnspython makes the
 messages.
@@ -11,7 +12,7 @@ messages.
 
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 import dns.flags
@@ -24,8 +25,9 @@ TTL = 60
 
 
 class NameServer:
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, validated: Collection[str] = ()) -> None:
         self.zone = zone
+        self.validated = validated
         self.asked: list[tuple[str, str]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
@@ -61,6 +63,8 @@ class NameServer:
             return None
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.AA
+        if name in self.validated and query.flags & dns.flags.AD:
+            answer.flags |= dns.flags.AD
         alias = self.zone.get((name, "CNAME"))
         if isinstance(found, str):
             answer.set_rcode(dns.rcode.from_text(found))

@@ -1,5 +1,6 @@
 """What TLS must achieve, whom it trusts and how it is spoken, from a parameter to a handshake in memory."""
 
+import asyncio
 import atexit
 import functools
 import hashlib
@@ -15,6 +16,7 @@ from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
 from fastsmtp.errors import HandshakeFailed, PolicyError
+from fastsmtp.route.secure import Secured
 from fastsmtp.tls.policy import Policy
 from tests.support.certificates import authority, deep, rsa_key, self_signed
 from tests.support.tls_peer import TlsServer, make_context, shake
@@ -194,7 +196,66 @@ def fingerprint(algorithm: str) -> str:
     return hashlib.new(algorithm, ODD.spki).hexdigest()
 
 
+class Names:
+    """A validated address, and TLSA records that do not match; the MX records are not validated."""
+
+    def __init__(self, *, signed: bool, digest: str) -> None:
+        self._signed = signed
+        size = hashlib.new(digest).digest_size
+        self._record = 3, 1, {"sha256": 1, "sha512": 2}[digest], b"x" * size
+
+    async def exchangers(self, domain: str) -> Secured:
+        return Secured(False, domain, (NAME,))
+
+    async def addresses(self, host: str) -> Secured:
+        return Secured(self._signed, host, ("192.0.2.1",))
+
+    async def alias(self, host: str) -> Secured:
+        return Secured(self._signed, host, ())
+
+    async def tlsa(self, host: str, port: int) -> Secured:
+        return Secured(True, host, (self._record,))
+
+
+def by_records(*, signed: bool = True, digest: str = "sha256", **settings: str) -> str:
+    """The level that the host's TLSA records make."""
+    policy = opened(**settings)
+    policy._dane._names = Names(signed=signed, digest=digest)
+    protection = policy.protection(NEXTHOP, a_host())
+    assert protection.secured is not None
+    return asyncio.run(protection.secured()).level
+
+
+@in_the_clear
+def by_insecure_mx(**settings: str) -> str:
+    return by_records(**settings)
+
+
+@in_the_clear
+def in_unsigned_zone(**settings: str) -> str:
+    return by_records(signed=False, **settings)
+
+
+@in_the_clear
+def by_sha512(**settings: str) -> str:
+    return by_records(digest="sha512", **settings)
+
+
+DANE = {"smtp_tls_security_level": "dane", "smtp_dns_support_level": "dnssec"}
 PROOFS = [
+    Proof(
+        "smtp_tls_dane_insecure_mx_policy",
+        by_insecure_mx,
+        {"dane": "halfdane", "encrypt": "encrypt", "may": "may"},
+        also=DANE,
+    ),
+    Proof(
+        "smtp_tls_force_insecure_host_tlsa_lookup",
+        in_unsigned_zone,
+        {"no": "may", "yes": "halfdane"},
+        also=DANE,
+    ),
+    Proof("tls_dane_digests", by_sha512, {"sha512 sha256": "halfdane", "sha256": "encrypt"}, also=DANE),
     Proof(
         "smtp_tls_security_level",
         level,

@@ -354,10 +354,6 @@ def test_failed_handshake_is_logged_at_every_level():
     assert error.lines == (f"SSL_connect error to {NAME}[192.0.2.1]:25: lost connection",)
 
 
-def test_level_dane_is_refused_and_never_less():
-    assert refusal(by_table("dane")) == "4.7.5 client TLS configuration problem"
-
-
 # What sessions have in common
 
 

@@ -59,7 +59,7 @@ def test_attributes_behind_none_only_warn():
         ("", "empty policy"),
         (" , ", "empty policy"),
         ("enforced", 'invalid security level "enforced"'),
-        ("half-dane", 'invalid security level "half-dane"'),
+        ("halfdane", 'invalid security level "halfdane"'),
         ("may match=x", 'attribute "match" invalid at security level "may"'),
         ("encrypt match=x", 'attribute "match" invalid at security level "encrypt"'),
         ("dane match=x", 'attribute "match" invalid at security level "dane"'),
