@@ -67,7 +67,7 @@ sanitize: $(VENV)/.test  ## the same, and the wire tests, with AddressSanitizer 
 	  $(BIN)/python -m pytest -o pythonpath=build/sanitized/lib tests/unit/wire -k "not memory"
 
 clean:  ## all that was built, .venv too
-	rm -rf $(VENV) build dist *.egg-info ext/*.c ext/*.html fastsmtp/wire/*.so
+	rm -rf $(VENV) build dist *.egg-info ext/*.c ext/*.html fastsmtp/*/*.so
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

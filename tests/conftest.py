@@ -27,6 +27,20 @@ settings.register_profile("CI", settings.get_profile("fastsmtp"), derandomize=Tr
 settings.load_profile("CI" if os.environ.get("CI") == "true" else "fastsmtp")
 
 
+def pytest_sessionstart() -> None:
+    """A Python module that is compiled must not be tested as it was before the last change."""
+    house = Path(__file__).parent.parent / "fastsmtp"
+    typed = [face.with_suffix(".py") for face in house.rglob("*.pxd") if face.with_suffix(".py").exists()]
+    stale = [
+        source.name
+        for source in typed
+        for made in source.parent.glob(f"{source.stem}.*.so")
+        if made.stat().st_mtime < max(source.stat().st_mtime, source.with_suffix(".pxd").stat().st_mtime)
+    ]
+    if stale:
+        pytest.exit(f"{', '.join(stale)}: changed after the build; run `make build` first", returncode=3)
+
+
 def _require_postfix() -> None:
     if reason := postfixes.missing():
         pytest.skip(reason)

@@ -285,7 +285,42 @@ def test_compiled_module_has_both_faces(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sources(".pxd"), ids=name)
 def test_face_has_a_body(path: Path) -> None:
-    assert path.stem == "__init__" or (BODIES / path.stem).with_suffix(".pyx").exists()
+    """In ext/, or beside it: a Python module that is compiled with these types."""
+    body = (BODIES / path.stem).with_suffix(".pyx") if path.parent.name == "wire" else path.with_suffix(".py")
+    assert body.exists()
+
+
+TYPED_CLASS = re.compile(r"^cdef class (\w+):\n((?: +.*\n|\n)+)", re.MULTILINE)
+TYPED_ATTRIBUTE = re.compile(r"^ {8}\w+ (\w+)$", re.MULTILINE)
+
+
+def own_attributes(path: Path) -> dict[str, set[str]]:
+    """By class, all that its methods set on `self`."""
+    found = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = {
+                inner.attr
+                for inner in ast.walk(node)
+                if isinstance(inner, ast.Attribute)
+                and isinstance(inner.ctx, ast.Store)
+                and isinstance(inner.value, ast.Name)
+                and inner.value.id == "self"
+            }
+    return found
+
+
+TYPED = [path for path in sources(".pxd") if path.with_suffix(".py").exists() and path.stem != "__init__"]
+
+
+@pytest.mark.parametrize("path", TYPED, ids=name)
+def test_class_compiled_from_python_has_a_type_for_each_attribute(path: Path) -> None:
+    attributes = own_attributes(path.with_suffix(".py"))
+    typed = {
+        found[1]: set(TYPED_ATTRIBUTE.findall(found[2])) for found in TYPED_CLASS.finditer(path.read_text())
+    }
+    assert typed
+    assert {name: attributes[name] for name in typed} == typed
 
 
 def text_files() -> list[Path]:

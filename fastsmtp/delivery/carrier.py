@@ -42,8 +42,6 @@ SPARED_LIMIT = 3  # times a request may come back untouched before it counts as 
 class Carrier:
     """One delivery at a time, and while a session is open one more behind it."""
 
-    __slots__ = ("_desk", "_generation", "_rest", "_session", "_settling", "_task", "_walk", "destination")
-
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
         self._generation = desk.generations[destination.transport]

@@ -26,8 +26,6 @@ from fastsmtp.wire.transaction import Transaction
 class Settling:
     """The decisions of one destination's deliveries."""
 
-    __slots__ = ("_desk", "_rules")
-
     def __init__(self, desk: Desk, rules: DeliveryRules) -> None:
         self._desk = desk
         self._rules = rules

@@ -13,32 +13,6 @@ from fastsmtp.mail.recipient import Recipient
 class Request:
     """Mutable on purpose: it lives from queue to outcome, and is the only record of the attempt under way."""
 
-    __slots__ = (
-        "active_at",
-        "addresses_tried",
-        "ahead",
-        "destination",
-        "failure_dsn",
-        "failure_relay",
-        "failure_text",
-        "fresh",
-        "handed_at",
-        "host_index",
-        "hosts",
-        "postponed",
-        "queue_id",
-        "ready_at",
-        "recipients",
-        "renewed",
-        "sender",
-        "sessions_tried",
-        "site",
-        "sites",
-        "softly_failed",
-        "spared",
-        "transacted",
-    )
-
     def __init__(
         self, destination: Destination, recipients: list[Recipient], queue_id: str, active_at: float
     ) -> None:

@@ -30,8 +30,6 @@ class SchedulerRules(NamedTuple):
 class Lane:
     """One transport: its limits, and its queues that may start something."""
 
-    __slots__ = ("busy", "ready", "rules")
-
     def __init__(self, rules: SchedulerRules) -> None:
         self.rules = rules
         self.ready: dict[DestinationQueue, None] = {}  # who was served last stands last
@@ -45,8 +43,6 @@ class Lane:
 class Crowd:
     """Destinations with the same hosts: together they have no more than one destination's limit."""
 
-    __slots__ = ("blocked", "busy", "key", "members")
-
     def __init__(self, key: tuple[str, object]) -> None:
         self.key = key  # transport and hosts
         self.members = 0
@@ -56,18 +52,6 @@ class Crowd:
 
 class DestinationQueue:
     """One destination's waiting recipients, running deliveries and window."""
-
-    __slots__ = (
-        "busy",
-        "closed_until",
-        "crowd",
-        "destination",
-        "lane",
-        "reason",
-        "returned",
-        "waiting",
-        "window",
-    )
 
     def __init__(self, destination: Destination, lane: Lane) -> None:
         self.destination = destination

@@ -61,8 +61,6 @@ class WindowRules(NamedTuple):
 class Window:
     """How wide it is now, and the sums that widen and narrow it."""
 
-    __slots__ = ("_cohorts", "_failure", "_rules", "_success", "closed", "size")
-
     def __init__(self, rules: WindowRules) -> None:
         self._rules = rules
         self.size = min(rules.initial, rules.limit) if rules.limit else rules.initial

@@ -31,20 +31,10 @@ NEVER = float("inf")
 DOT = b".\r\n"
 
 
-class Session(asyncio.Protocol):
-    """One connection to one host, from greeting to QUIT. Ten thousand of them may be open: no dict, no future
-    that outlives the opening.
+class Session:
+    """One connection to one host, from greeting to QUIT, and the asyncio.Protocol of its transport. Ten
+    thousand of them may be open: no dict, no future that outlives the opening.
     """
-
-    # fmt: off
-    __slots__ = (
-        "_backlog", "_content_until", "_deadline_at", "_dotless", "_in_pump", "_late", "_loop", "_owed",
-        "_parked", "_timer", "_timer_at", "_unheard", "_waits_for_farewell", "_watched", "_writing", "begun",
-        "broken", "deadlines", "domains", "dot_delay", "driver", "engine", "held", "host", "hosts",
-        "messages_limit", "name", "opened_at", "opening", "over", "relay", "sites", "stands_in", "timed_out",
-        "transcript", "transport", "tunnel", "uses",
-    )
-    # fmt: on
 
     def __init__(
         self,
@@ -188,6 +178,9 @@ class Session(asyncio.Protocol):
             self._note_unsent()
         self.engine.receive(data)
         self._pump()
+
+    def eof_received(self) -> None:
+        """The transport closes itself."""
 
     def pause_writing(self) -> None:
         self._writing = True

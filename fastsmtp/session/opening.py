@@ -16,7 +16,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fastsmtp.errors import HandshakeFailed, SessionError, SessionLost, SessionTimeout
 from fastsmtp.mail.destination import Host
@@ -164,7 +164,10 @@ async def open_session(host: Host, rules: SessionRules, deadlines: Deadlines, me
         source = ""
     async with asyncio.timeout(deadlines.connect or None):
         await loop.create_connection(
-            lambda: session, host.address, host.port, local_addr=(source, 0) if source else None
+            lambda: cast(asyncio.Protocol, session),
+            host.address,
+            host.port,
+            local_addr=(source, 0) if source else None,
         )
     await steps.greeted()
     if meeting.login is not None:
