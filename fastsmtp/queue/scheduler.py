@@ -25,6 +25,8 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.queue.destination_queue import Crowd, DestinationQueue, Lane, SchedulerRules
 
+CLOSED_LIMIT = 10_000  # dead destinations that are remembered; beyond, the longest dead get another chance
+
 
 class Scheduler:
     """Destination queues in turn."""
@@ -61,6 +63,15 @@ class Scheduler:
         for queue in list(self._queues.values()):
             queue.window.change(queue.lane.rules.window)
             self._mark(queue)
+
+    def __contains__(self, destination: Destination) -> bool:
+        """Something of it waits or runs, or its site is dead."""
+        return destination in self._queues
+
+    @property
+    def ready(self) -> int:
+        """Destinations that could start a delivery, if there were sessions enough."""
+        return sum(len(lane.ready) for lane in self._lanes.values())
 
     # What comes in
 
@@ -173,6 +184,8 @@ class Scheduler:
                 queue.reason = (dsn, text)
                 queue.closed_until = now + queue.lane.rules.closed_for
                 heapq.heappush(self._closed, (queue.closed_until, id(queue), queue))
+                if len(self._closed) > CLOSED_LIMIT:
+                    self.wake(self._closed[0][0])
         self._mark(queue)
         return was_closed and not window.closed
 
@@ -248,22 +261,22 @@ class Scheduler:
 
     def _take(self, queue: DestinationQueue, now: float) -> Request:
         if queue.returned:
-            request = queue.returned.popleft()
+            request = queue.returned.pop(0)
             self.held -= len(request.recipients)
             return request
         waiting = queue.waiting
-        first = waiting.popleft()
-        recipients = [first]
-        limit = queue.lane.rules.recipients_per_request
+        limit = queue.lane.rules.recipients_per_request or len(waiting)
+        recipients = waiting[:limit]
         # One outside ASCII asks for SMTPUTF8: a peer without it must not refuse the others along with it
-        is_ascii = first.address.isascii()
-        while waiting and (limit == 0 or len(recipients) < limit):
-            if waiting[0].address.isascii() is not is_ascii:
+        is_ascii = recipients[0].address.isascii()
+        for place, recipient in enumerate(recipients):
+            if recipient.address.isascii() is not is_ascii:
+                del recipients[place:]
                 break
-            recipients.append(waiting.popleft())
+        del waiting[: len(recipients)]
         self.held -= len(recipients)
         self.left = len(waiting)
-        return Request(queue.destination, recipients, self.queue_id(first), now)
+        return Request(queue.destination, recipients, self.queue_id(recipients[0]), now)
 
     def _mark(self, queue: DestinationQueue) -> None:
         """Keeps `ready` of its lane true after any change of a queue, and forgets an idle one."""

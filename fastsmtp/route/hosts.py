@@ -2,7 +2,7 @@
 
     router.sites(nexthop)              its sites and those of the fallback relay behind them
     await router.hosts(nexthop, n)     [Host, ...] of site number n, best preference first
-    router.expect(nexthop)             it is about to be asked for: looks ahead, within bounds
+    router.expect(nexthop, found)      it is about to be asked for: looks ahead, and calls `found` then
 
 MX hosts by preference, shuffled among equals (smtp_randomize_addresses); the domain itself where it has no
 MX; a bracketed or numeric next-hop as it is; SRV records for services in use_srv_lookup. Mail never goes to
@@ -33,7 +33,8 @@ LOOP_PORT: Final = 25  # elsewhere an own address may well be another program
 TLS_PORT: Final = 465
 HOSTS_LIMIT: Final = 100  # addresses of one site (Postfix's dns_rr_list_limit)
 SITES_LIMIT: Final = 10_000  # next-hops whose sites are remembered
-AHEAD_LIMIT: Final = 500  # next-hops that are looked up before anyone asks
+AHEAD_LIMIT: Final = 5000  # next-hops that were looked up and wait for the delivery that asks
+AHEAD_TIME: Final = 5.0  # seconds that what was found so is good for: also where a TTL is shorter
 
 
 class RouteRules(NamedTuple):
@@ -70,7 +71,8 @@ class Router:
         self._own = OwnAddresses(rules.interfaces, rules.proxies)
         self._sites: dict[str, tuple[Site, ...]] = {}
         self._relays = relays
-        self._ahead: dict[str, asyncio.Task[None]] = {}
+        self._looking: set[asyncio.Task[None]] = set()
+        self._ahead: dict[str, tuple[float, list[Host] | LookupFailure]] = {}  # good until then
 
     def is_relay(self, nexthop: str) -> bool:
         """It comes from relayhost, or from a table in its place."""
@@ -112,7 +114,8 @@ class Router:
         """The hosts of one site; never none."""
         site = self.sites(nexthop)[number]
         try:
-            return [host._replace(site=number) for host in await self._site_hosts(site)]
+            found = (number == 0 and self._take_ahead(nexthop)) or await self._site_hosts(site)
+            return found if number == 0 else [host._replace(site=number) for host in found]
         except LookupFailure as error:
             relay = "smtp_fallback_relay" if site.fallback else "relayhost" if self.is_relay(nexthop) else ""
             if relay and not error.soft:
@@ -120,25 +123,46 @@ class Router:
                 raise LookupFailure(BAD_NEXTHOP, error.text, error.kind) from None
             raise
 
-    def expect(self, nexthop: str) -> None:
-        """Looks its first site up, so that the answers are at hand when a delivery asks."""
-        if nexthop in self._ahead or len(self._ahead) >= AHEAD_LIMIT:
-            return
-        task = asyncio.get_running_loop().create_task(self._look_ahead(nexthop))
-        self._ahead[nexthop] = task
-        task.add_done_callback(lambda _: self._ahead.pop(nexthop, None))
-
-    async def _look_ahead(self, nexthop: str) -> None:
+    def expect(self, nexthop: str, found: Callable[[], None]) -> bool:
+        """Looks its first site up, so that the answers, or that there are none, are at hand when a delivery
+        asks; then calls `found`. False: there is nothing to look up, and nothing to wait for.
+        """
         try:
             site = self.sites(nexthop)[0]
-            if not (site.literal or is_address(site.host)) and self._resolver.dns_enabled:
-                await self._site_hosts(site)
         except LookupFailure:
-            return  # whoever asks hears of it
+            return False  # whoever asks hears of it
+        if is_address(site.host) or not self._resolver.dns_enabled:
+            return False
+        task = asyncio.get_running_loop().create_task(self._look_ahead(nexthop, site, found))
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+        return True
+
+    async def _look_ahead(self, nexthop: str, site: Site, found: Callable[[], None]) -> None:
+        hosts: list[Host] | LookupFailure
+        try:
+            hosts = await self._site_hosts(site)
+        except LookupFailure as error:
+            hosts = error
+        self._ahead[nexthop] = asyncio.get_running_loop().time() + AHEAD_TIME, hosts
+        if len(self._ahead) > AHEAD_LIMIT:
+            del self._ahead[next(iter(self._ahead))]
+        found()
+
+    def _take_ahead(self, nexthop: str) -> list[Host] | None:
+        """What was found ahead: for the first delivery that asks, since the next one is to draw its own order
+        of hosts. LookupFailure.
+        """
+        good_until, found = self._ahead.pop(nexthop, (0.0, None))
+        if found is None or good_until < asyncio.get_running_loop().time():
+            return None
+        if isinstance(found, LookupFailure):
+            raise found
+        return found
 
     def close(self) -> None:
         """Nothing is looked up ahead any more."""
-        for task in list(self._ahead.values()):
+        for task in list(self._looking):
             task.cancel()
 
     # One site
@@ -173,11 +197,7 @@ class Router:
         """Of MX records, by preference."""
         found: list[Host] = []
         failed: LookupFailure | None = None
-        answers = await asyncio.gather(
-            *(self._named(name, site.port, preference) for preference, name in exchangers),
-            return_exceptions=True,
-        )
-        for answer in answers:
+        for answer in await self._each_named(site.port, exchangers):
             if isinstance(answer, LookupFailure):
                 # A temporary failure of any host is sticky; the text is that of the last one.
                 failed = answer.softened() if failed is not None and failed.soft else answer
@@ -215,6 +235,21 @@ class Router:
             host if host.preference == best else host._replace(best=False)
             for host in arranged(hosts, self._rules.order, by_mx=by_mx)
         ]
+
+    async def _each_named(
+        self, port: int, exchangers: list[tuple[int, str]]
+    ) -> list[list[Host] | BaseException]:
+        """The addresses of each, looked up at the same time."""
+        if len(exchangers) > 1:
+            return await asyncio.gather(
+                *(self._named(name, port, preference) for preference, name in exchangers),
+                return_exceptions=True,
+            )
+        ((preference, name),) = exchangers
+        try:
+            return [await self._named(name, port, preference)]
+        except LookupFailure as error:
+            return [error]
 
     async def _named(self, name: str, port: int, preference: int) -> list[Host]:
         """The addresses of one host name (or of an address that stands for one)."""

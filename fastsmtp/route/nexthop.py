@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 KNOWN_PORTS = {"lmtp": 24, "smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}  # known_tcp_ports
 NAME_LIMIT = 255
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_HOST = re.compile(rf"(?![0-9.]+\Z){_LABEL}(?:\.{_LABEL})*\.?")
 
 
 class Site(NamedTuple):
@@ -77,12 +78,7 @@ def family(host: str) -> str | None:
 
 def is_host_name(name: str) -> bool:
     """Whether a host or domain may be called so."""
-    labels = name.removesuffix(".").split(".")
-    return (
-        len(name) <= NAME_LIMIT
-        and all(_LABEL.match(label) for label in labels)
-        and not all(label.isdigit() for label in labels)
-    )
+    return len(name) <= NAME_LIMIT and _HOST.fullmatch(name) is not None
 
 
 def _check_host(host: str, text: str) -> None:

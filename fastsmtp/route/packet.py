@@ -1,6 +1,7 @@
 """DNS messages: a question to bytes, the bytes of an answer to records.
 
-    question(id, name, kind)    a query with recursion desired and EDNS; BadName where no such name can exist
+    wire_name(name)             a name as labels; BadName where no such name can exist
+    question(id, name, kind)    a query with recursion desired and EDNS, for a name as labels
     read(data)                  a Packet: id, question, response code, records; BadPacket where it is garbled
 
 The types that routing asks for, A, AAAA, MX, CNAME, SRV, and of the SOA the time that "no such name" may be
@@ -12,6 +13,7 @@ is what the tests compare with.
 Source: RFC 1035 4, 2308 5, 2782, 6891 6.1.
 """
 
+import re
 import struct
 from ipaddress import IPv6Address
 from typing import NamedTuple
@@ -32,7 +34,9 @@ _JUMPS_LIMIT = 128  # more labels or pointers than any name has
 
 _HEADER = struct.Struct("!HHHHHH")
 _RECORD = struct.Struct("!HHIH")
+_QUESTION = struct.Struct("!HH")
 _SERVICE = struct.Struct("!HHH")
+_USUAL = re.compile(rb"[!-[\]-~]+")  # printed, and no backslash
 _EDNS = b"\x00" + _RECORD.pack(OPT, PAYLOAD_SIZE, 0, 0)
 
 
@@ -67,11 +71,10 @@ class Packet(NamedTuple):
     negative_ttl: int  # how long an empty answer holds: the SOA's; -1 where none came
 
 
-def question(number: int, name: str, kind: str, *, edns: bool = True) -> bytes:
-    """The bytes of a query; BadName."""
+def question(number: int, name: bytes, kind: str, *, edns: bool = True) -> bytes:
+    """The bytes of a query. `name` as wire_name() gives it."""
     head = _HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 1 if edns else 0)
-    tail = struct.pack("!HH", KINDS[kind], _INTERNET)
-    return head + wire_name(name) + tail + (_EDNS if edns else b"")
+    return head + name + _QUESTION.pack(KINDS[kind], _INTERNET) + (_EDNS if edns else b"")
 
 
 def wire_name(name: str) -> bytes:
@@ -82,9 +85,16 @@ def wire_name(name: str) -> bytes:
         labels = name.encode("ascii").split(b".")
     except UnicodeEncodeError:
         raise BadName(name) from None
-    if len(name) > NAME_LIMIT or any(not 0 < len(label) <= LABEL_LIMIT for label in labels):
+    if len(name) > NAME_LIMIT:
         raise BadName(name)
-    return b"".join(bytes((len(label),)) + label for label in labels) + b"\x00"
+    found = bytearray()
+    for label in labels:
+        if not 0 < len(label) <= LABEL_LIMIT:
+            raise BadName(name)
+        found.append(len(label))
+        found += label
+    found.append(0)
+    return bytes(found)
 
 
 def read(data: bytes) -> Packet:
@@ -98,7 +108,7 @@ def read(data: bytes) -> Packet:
         at += 4
         records: list[Record] = []
         for _ in range(answers):
-            at = _record(data, at, records)
+            at = _record(data, at, records, name)
         negative_ttl = -1
         if not records:
             for _ in range(authorities):
@@ -118,40 +128,46 @@ def flags_of(data: bytes) -> int:
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
     """The name that begins there, and where what follows it begins."""
-    labels: list[str] = []
+    labels: list[bytes] = []
     after = 0
     for _ in range(_JUMPS_LIMIT):
         size = data[at]
         if size == 0:
-            return ".".join(labels) or ".", after or at + 1
-        if size >= _POINTER:
+            return _text(labels), after or at + 1
+        if size <= LABEL_LIMIT:
+            end = at + 1 + size
+            labels.append(data[at + 1 : end])
+            at = end  # beyond the packet: the next look at it fails
+        elif size >= _POINTER:
             after = after or at + 2
             at = (size & ~_POINTER) << 8 | data[at + 1]
-        elif size > LABEL_LIMIT:
-            break
         else:
-            label = data[at + 1 : at + 1 + size]
-            if len(label) != size:
-                break
-            labels.append(_label(label))
-            at += size + 1
+            break
     raise BadPacket("name without an end")
+
+
+def _text(labels: list[bytes]) -> str:
+    name = b".".join(labels)
+    if _USUAL.fullmatch(name) and name.count(b".") == len(labels) - 1:
+        return name.decode("ascii").lower()
+    return ".".join(map(_label, labels)) or "."
 
 
 def _label(label: bytes) -> str:
     """Lower case; a dot or a byte beyond print inside a label is no border of labels."""
-    if label.isascii():
-        text = label.decode("ascii").lower()
-        if text.isprintable() and "." not in text and "\\" not in text:
-            return text
     return "".join(
         chr(byte).lower() if 0x20 < byte < 0x7F and byte not in b".\\" else f"\\{byte:03d}" for byte in label
     )
 
 
-def _record(data: bytes, at: int, records: list[Record]) -> int:
-    """Reads the record that begins there; where the next one begins."""
-    name, at = _name(data, at)
+def _record(data: bytes, at: int, records: list[Record], asked: str) -> int:
+    """Reads the record that begins there, in the answer to a question for `asked`; where the next one
+    begins.
+    """
+    if data[at] == _POINTER and data[at + 1] == _HEADER.size:  # most of them: "the name of the question"
+        name, at = asked, at + 2
+    else:
+        name, at = _name(data, at)
     kind, family, ttl, size = _RECORD.unpack_from(data, at)
     at += _RECORD.size
     end: int = at + size

@@ -18,7 +18,7 @@ from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
 from fastsmtp.route.packet import NOERROR, NXDOMAIN, Packet, Record
 
-ANSWERS_LIMIT: Final = 20_000  # kept
+ANSWERS_LIMIT: Final = 10_000  # kept
 NEGATIVE_TTL: Final = 300.0  # seconds that "no such name" is believed at most,
 LONGEST_TTL: Final = 3600.0  # an answer,
 TEMPORARY_TTL: Final = 3.0  # and a temporary failure: so that a crowd does not wait for it one by one

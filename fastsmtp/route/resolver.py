@@ -47,6 +47,9 @@ class Found(NamedTuple):
     addresses: list[str]
 
 
+Waiter = asyncio.Future[Answer | LookupFailure]
+
+
 def unheard(text: str) -> None:
     """For those who keep no log."""
 
@@ -67,7 +70,7 @@ class Resolver:
         self._warn = warn
         self._drops = drops
         self._memory = Memory()
-        self._asked: dict[tuple[str, str], asyncio.Future[Answer | LookupFailure]] = {}
+        self._asked: dict[tuple[str, str], list[Waiter]] = {}  # who waits for each question
         self._exchange: Exchange | None = None
         self._search: tuple[str, ...] = ()
         self._dots = 1
@@ -96,7 +99,7 @@ class Resolver:
         found: list[str] = []
         name = host
         worst: LookupFailure | None = None
-        for answer in await asyncio.gather(*(self._searched(host, kind) for kind in self.types)):
+        for answer in await self._each(host):
             if isinstance(answer, Answer):
                 found += [str(record.data) for record in answer.records]
                 name = answer.name
@@ -164,20 +167,35 @@ class Resolver:
         longer = [f"{name}.{domain}" for domain in domains]
         return [name, *longer] if dots >= self._dots else [*longer, name]
 
+    async def _each(self, host: str) -> "list[Answer | LookupFailure]":
+        """Of every type of address in use, asked for at once."""
+        if self._rules.options:
+            return await asyncio.gather(*(self._searched(host, kind) for kind in self.types))
+        asked = [self._begin(host, kind) for kind in self.types]
+        return [await each if isinstance(each, asyncio.Future) else each for each in asked]
+
     async def query(self, name: str, kind: str) -> Answer | LookupFailure:
         """From memory, from whoever asks the same just now, or from a name server."""
+        found = self._begin(name, kind)
+        return await found if isinstance(found, asyncio.Future) else found
+
+    def _begin(self, name: str, kind: str) -> "Answer | LookupFailure | Waiter":
+        """What is known already, or a future of the caller's own for what will be."""
         loop = asyncio.get_running_loop()
         key = (name, kind)
         kept = self._memory.find(key, loop.time())
         if kept is not None:
             return kept
-        asked = self._asked.get(key)
-        if asked is None:
-            if not is_host_name(name):
-                return failure.no_name(name)
-            asked = self._asked[key] = loop.create_future()
+        waiter: Waiter = loop.create_future()
+        waiting = self._asked.get(key)
+        if waiting is not None:
+            waiting.append(waiter)
+        elif not is_host_name(name):
+            return failure.no_name(name)
+        else:
+            self._asked[key] = [waiter]
             self._ask(key, name, 0)
-        return await asyncio.shield(asked)
+        return waiter
 
     def _ask(self, key: tuple[str, str], name: str, steps: int) -> None:
         try:
@@ -212,10 +230,10 @@ class Resolver:
             self._settle(key, said, packet.negative_ttl)
 
     def _settle(self, key: tuple[str, str], what: Answer | LookupFailure, negative_ttl: float) -> None:
-        waiting = self._asked.pop(key)
-        self._memory.keep(key, what, negative_ttl, waiting.get_loop().time())
-        if not waiting.done():
-            waiting.set_result(what)
+        self._memory.keep(key, what, negative_ttl, asyncio.get_running_loop().time())
+        for waiter in self._asked.pop(key):
+            if not waiter.done():
+                waiter.set_result(what)
 
     # The system's resolver
 

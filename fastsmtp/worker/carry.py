@@ -68,7 +68,7 @@ class Worker:
         self.complaints: dict[Transcript, None] = {}  # of which the postmaster is told at the end
         self._scheduler = scheduler
         self._feed = feed
-        feed.opens = self._generations.expect
+        feed.expected.look_up = self._generations.expect
         feed.when_ready(self._ask_turn, self.failed)
         self._settler = settler
         self._once = once

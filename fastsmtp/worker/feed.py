@@ -8,10 +8,11 @@ that.
     feed.change(rules)           a reload: other bounds; the way the list is cut stands
     feed.rest(destination)       its site is dead: it waits in the spool, if it is worth a place in memory
 
-Large destinations come first: they take longest. With a relay there is one destination, and it takes the
-whole list. Where tables send mail several ways a Sorter reads ahead; what it has sorted for a destination
-that has enough waits in the spool, as ranges of ids. Memory is bounded by `room` recipients, the number of
-open destinations and RANGES_LIMIT ranges, whatever the length of the list.
+Large destinations come first: they take longest. No more are opened than are soon served, and each waits in
+`expected` until its hosts are known. With a relay there is one destination, and it takes the whole list.
+Where tables send mail several ways a Sorter reads ahead; what it has sorted for a destination that has enough
+waits in the spool, as ranges of ids. Memory is bounded by `room` recipients, the number of open destinations
+and RANGES_LIMIT ranges, whatever the length of the list.
 Source: Postfix qmgr_message_recipient_limit, default_recipient_refill_limit; spec: queue, 3.5.
 """
 
@@ -24,12 +25,12 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.spool import records
 from fastsmtp.spool.records import Spool
+from fastsmtp.worker.expected import Expected
 from fastsmtp.worker.sorter import Sorted, Sorter
 
 PAGE = 500  # recipients read at once for one destination
 LOW_WATER = 100  # a queue with fewer gets its next page
 DESTINATIONS_PAGE = 500  # destinations read at once
-AHEAD = 250  # with fewer that wait to be opened, further ones are read: their hosts are looked up meanwhile
 WORTH_RESTING = 500  # ids left that make a dead destination wait in the spool; fewer are deferred one by one
 EVERYTHING = 2**62  # beyond any id
 RANGES_LIMIT = 20_000  # ranges of ids that were sorted and wait; then nothing more is sorted
@@ -85,9 +86,8 @@ class Feed:
         self._sorter = sorter
         self._ranges = 0  # that were sorted and wait
         self._nowhere: deque[Destination] = deque()  # of what was sorted, those that are no destination
-        self.opens: Callable[[Destination], None] = (
-            _nobody  # hears of destinations that are about to be opened
-        )
+        self.expected = Expected(self._arrive)
+        self._changed: Callable[[], None] = _nobody  # hears when there is more in the queue
         self.undeliverable: list[tuple[Destination, list[Recipient]]] = []
         self.for_dead: set[Destination] = set()  # dead destinations that got more
         self._sources: dict[Destination, _Source] = {}
@@ -114,15 +114,19 @@ class Feed:
         """Every recipient that was never tried has been handed in."""
         if self._sorter is not None and not self._sorter.exhausted:
             return False
-        return self._read_out and not (self._coming or self._sources or self._resting)
+        return self._read_out and not (self._coming or self._sources or self._resting or self.expected)
 
     def drained(self, destination: Destination) -> bool:
         if self._sorter is not None and not self._sorter.exhausted:
             return False
-        return destination not in self._sources and destination not in self._resting
+        held = (self._sources, self._resting, self.expected)
+        return not any(destination in place for place in held)
 
     def when_ready(self, ready: Callable[[], None], failed: Callable[[BaseException], None]) -> None:
-        """`ready` is called when tables' answers let the sorter go on, `failed` when they never will."""
+        """`ready` is called when the answers of tables or of name servers let the feed go on, `failed` when
+        they never will.
+        """
+        self._changed = ready
         if self._sorter is not None:
             self._sorter.ready, self._sorter.failed = ready, failed
 
@@ -139,14 +143,22 @@ class Feed:
             self._hand_in_retries(now)
         if self._sorter is not None:
             return self._sort(self._sorter)
-        while self._scheduler.held < self._rules.room and len(self._sources) < self._rules.open_limit:
-            if len(self._coming) <= AHEAD and not self._read_destinations() and not self._coming:
-                return False
-            if self._coming:
-                found = self._coming.popleft()
-                destination = Destination(self._rules.transport, found.domain)
-                self._open(destination, found.first_id - 1, found.last_id)
+        while self._may_open and (self._coming or self._read_destinations()):
+            found = self._coming.popleft()
+            destination = Destination(self._rules.transport, found.domain)
+            self._open(destination, found.first_id - 1, found.last_id)
         return False
+
+    @property
+    def _has_room(self) -> bool:
+        return self._scheduler.held + self.expected.recipients < self._rules.room
+
+    @property
+    def _may_open(self) -> bool:
+        """A further destination would be served soon. Those whose hosts are not known yet do not count."""
+        limit = self._rules.open_limit
+        few = self._scheduler.ready < limit and len(self._sources) < limit
+        return few and self._has_room and not self.expected.full
 
     def expect(self, retry_at: float) -> None:
         """A recipient was deferred until then."""
@@ -158,7 +170,7 @@ class Feed:
         source = self._sources.get(destination)
         if source is None:
             return
-        page = PAGE if self._scheduler.held < self._rules.room else LOW_WATER
+        page = PAGE if self._has_room else LOW_WATER
         recipients = self._read(destination, source, page)
         if recipients:
             self._offer(destination, recipients)
@@ -166,12 +178,15 @@ class Feed:
     def _offer(self, destination: Destination, recipients: Sequence[Recipient]) -> None:
         if self.ahead is not None:
             self.ahead(destination.transport, recipients)
-        if self._sorter is not None:
-            if self._scheduler.is_closed(destination):
-                self.for_dead.add(destination)
-            elif not self._scheduler.waiting(destination):
-                self.opens(destination)
+        if self._sorter is not None and self._scheduler.is_closed(destination):
+            self.for_dead.add(destination)
+        if destination in self._scheduler or not self.expected.hold(destination, recipients):
+            self._scheduler.offer(destination, recipients)
+
+    def _arrive(self, destination: Destination, recipients: list[Recipient]) -> None:
+        """Its hosts are known."""
         self._scheduler.offer(destination, recipients)
+        self._changed()
 
     def rest(self, destination: Destination) -> None:
         """Its site is dead: what is left of it waits in the spool until wake(). A small rest does not: see
@@ -218,7 +233,7 @@ class Feed:
         """Some pages; whether there are more that find room."""
         self._give_up()
         for _ in range(STEPS_LIMIT):
-            if self._scheduler.held >= self._rules.room or self._ranges >= RANGES_LIMIT:
+            if not self._has_room or self._ranges >= RANGES_LIMIT:
                 break
             step = sorter.step()
             if step is None:
@@ -273,13 +288,11 @@ class Feed:
         if page:
             self._rank = page[-1].rank
             self._coming.extend(page)
-            for found in page:
-                self.opens(Destination(self._rules.transport, found.domain))
         self._read_out = not page
         return bool(page)
 
     def _hand_in_retries(self, now: float) -> None:
-        room = self._rules.room - self._scheduler.held
+        room = self._rules.room - self._scheduler.held - self.expected.recipients
         if room <= 0:
             return
         if self._sorter is not None and self._sorter.has_retries:
@@ -314,5 +327,5 @@ def runs(recipients: list[Recipient]) -> list[tuple[int, int]]:
     return found
 
 
-def _nobody(destination: Destination) -> None:
-    """Nobody looks hosts up ahead."""
+def _nobody() -> None:
+    """Nobody waits for more."""

@@ -3,7 +3,7 @@
     generations = Generations(rules, contents, log)
     generations.now                  by transport, for deliveries that start now
     generations.change(...)          a reload; whether idle sessions would now be opened in another way
-    generations.expect(destination)  its hosts are looked up ahead
+    generations.expect(destination, found)  its hosts are looked up ahead; see Router
     generations.add_relay(nexthop)   a table names it in place of relayhost
     generations.close()
 
@@ -12,7 +12,7 @@ one resolver and its memory.
 Source: ours; Postfix has processes of their own for each transport.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastsmtp.delivery.content import Content
 from fastsmtp.delivery.desk import Generation
@@ -73,8 +73,8 @@ class Generations:
             found = self._resolvers[key] = Resolver(client.lookup, self._log.warning, client.drops)
         return found
 
-    def expect(self, destination: Destination) -> None:
-        self.now[destination.transport].router.expect(destination.nexthop)
+    def expect(self, destination: Destination, found: Callable[[], None]) -> bool:
+        return self.now[destination.transport].router.expect(destination.nexthop, found)
 
     def add_relay(self, nexthop: str) -> None:
         self._relays.add(nexthop)

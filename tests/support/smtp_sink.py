@@ -37,12 +37,20 @@ class Dumped(NamedTuple):
 
 
 class SmtpSink:
-    def __init__(self, *switches: str, keep: bool = False, sessions: int = SESSIONS) -> None:
+    def __init__(
+        self,
+        *switches: str,
+        keep: bool = False,
+        sessions: int = SESSIONS,
+        address: str = process.LOOPBACK,
+        port: int | None = None,
+    ) -> None:
         program = find("smtp-sink")
         if program is None:
             raise RuntimeError("smtp-sink is not installed (Debian: postfix)")
-        self.port = process.free_port()
-        self.address = f"{process.LOOPBACK}:{self.port}"
+        self.port = process.free_port() if port is None else port
+        self._host = address
+        self.address = f"{address}:{self.port}"
         as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
         self._directory = TemporaryDirectory(prefix="smtp-sink-")
         self.dump = Path(self._directory.name) / "dump"
@@ -62,7 +70,7 @@ class SmtpSink:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL)
-        process.wait_for_port(self.port, self.process)
+        process.wait_for_port(self.port, self.process, address=self._host)
         return self
 
     def __exit__(

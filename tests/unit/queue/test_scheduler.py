@@ -2,6 +2,7 @@
 
 from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.recipient import Recipient
+from fastsmtp.queue import scheduler as module
 from fastsmtp.queue.destination_queue import SchedulerRules
 from fastsmtp.queue.scheduler import Scheduler
 from fastsmtp.queue.window import Feedback, WindowRules
@@ -214,3 +215,27 @@ def test_crowd_is_forgotten_with_its_destinations():
         s.leave(request.destination)
     assert s.held == 0
     assert s.join(A, "hosts")
+
+
+def test_dead_destinations_that_are_remembered_are_bounded(monkeypatch):
+    monkeypatch.setattr(module, "CLOSED_LIMIT", 3)
+    s = scheduler(initial=1)
+    dead = [Destination("smtp", f"{number}.example") for number in range(5)]
+    for now, destination in enumerate(dead):
+        s.offer(destination, recipients(1))
+        s.next(0.0)
+        s.done(destination, float(now), good=False)
+        s.leave(destination)
+    assert [destination in s for destination in dead] == [False, False, True, True, True]
+    assert s.next_wake == 302.0
+
+
+def test_those_that_could_start_are_counted_over_all_transports():
+    s = scheduler(initial=1)
+    other = Destination("slow", "a.example")
+    for destination in (A, B, other):
+        s.offer(destination, recipients(2))
+    assert s.ready == 3
+    assert s.next(0.0) is not None
+    assert s.ready == 2
+    assert A in s

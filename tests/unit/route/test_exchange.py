@@ -10,6 +10,7 @@ import dns.rrset
 import pytest
 
 from fastsmtp.route import exchange as module
+from fastsmtp.route import packet
 from fastsmtp.route.exchange import Exchange, NoAnswer
 from fastsmtp.route.nameservers import NameServers
 
@@ -149,7 +150,7 @@ def test_port_changes_and_numbers_are_never_shared(monkeypatch):
 
     async def use(exchange, servers):
         found = await asyncio.gather(*(exchange.ask(f"n{i}.example", "A") for i in range(60)))
-        return {packet.name for packet in found}, len(servers[0].ports)
+        return {each.name for each in found}, len(servers[0].ports)
 
     names, ports = carried_out(good, use=use)
     assert names == {f"n{i}.example" for i in range(60)}
@@ -195,6 +196,101 @@ def test_port_where_nobody_listens_is_told_at_once():
             exchange.close()
 
     asyncio.run(run())
+
+
+def test_question_that_takes_long_gives_its_place_to_others(monkeypatch):
+    monkeypatch.setattr(module, "QUESTIONS_LIMIT", 2)
+    monkeypatch.setattr(module, "LATE", 0.02)
+
+    def slow(data, count):
+        return [] if b"slow" in data else [reply(data)]
+
+    async def use(exchange, servers):
+        slow = [exchange.ask(f"slow{i}.example", "A") for i in range(2)]
+        found = await asyncio.gather(*(exchange.ask(f"n{i}.example", "A") for i in range(9)))
+        return len(found), any(each.done() for each in slow)
+
+    assert carried_out(slow, use=use, timeout=60.0) == (9, False)
+
+
+def test_those_that_take_long_are_bounded_too(monkeypatch):
+    monkeypatch.setattr(module, "QUESTIONS_LIMIT", 2)
+    monkeypatch.setattr(module, "LATE_LIMIT", 3)
+    monkeypatch.setattr(module, "LATE", 0.01)
+
+    async def use(exchange, servers):
+        asked = [exchange.ask(f"n{i}.example", "A") for i in range(20)]
+        await asyncio.wait(asked, timeout=0.2)
+        return len(set(servers[0].seen))
+
+    assert carried_out(lambda d, n: [], use=use, timeout=60.0) == 5
+
+
+def test_dead_first_server_is_waited_for_once_and_not_by_each_name(monkeypatch):
+    monkeypatch.setattr(module, "LATE", 0.05)
+
+    async def use(exchange, servers):
+        for number in range(50):
+            await exchange.ask(f"n{number}.example", "A")
+        return [len(server.seen) for server in servers]
+
+    assert carried_out(lambda d, n: [], good, use=use, timeout=60.0) == [1, 50]
+
+
+def test_server_that_was_shunned_is_asked_again_in_time(monkeypatch):
+    monkeypatch.setattr(module, "LATE", 0.02)
+    monkeypatch.setattr(module, "SHUNNED", 0.0)
+
+    async def use(exchange, servers):
+        for number in range(2):
+            await exchange.ask(f"n{number}.example", "A")
+        return [len(server.seen) for server in servers]
+
+    assert carried_out(lambda d, n: [reply(d)] if n > 1 else [], good, use=use, timeout=60.0) == [2, 1]
+
+
+@pytest.mark.parametrize(("lives", "asked"), [(True, [2, 0]), (False, [1, 1])])
+def test_slow_answer_is_waited_for_where_the_server_lives(lives, asked):
+    def lively(data, count):
+        return [reply(data)] if b"quick" in data else []
+
+    async def use(exchange, servers):
+        slow = exchange.ask("slow.example", "A")
+        while not servers[0].seen:
+            await asyncio.sleep(0)
+        if lives:
+            await exchange.ask("quick.example", "A")
+        (question,) = exchange._servers[0].port.asked.values()
+        question.timer.cancel()
+        exchange._wait_longer(question)
+        while not (lives or slow.done()):
+            await asyncio.sleep(0)
+        return [len(server.seen) for server in servers]
+
+    assert carried_out(lively, good, use=use) == asked
+
+
+def test_lost_packets_are_made_up_for_with_many_names_in_flight():
+    async def use(exchange, servers):
+        found = await asyncio.gather(*(exchange.ask(f"n{i}.example", "A") for i in range(100)))
+        return len({each.name for each in found})
+
+    def lossy(data, count):  # an empty answer by hand: dnspython takes longer than the time-out for so many
+        empty = data[:2] + bytes.fromhex("8180 0001 0000 0000 0000") + data[12 : -len(packet._EDNS)]
+        return [] if count % 3 == 0 else [empty]
+
+    assert carried_out(lossy, use=use, timeout=0.1, attempts=30) == 100
+
+
+def test_close_cancels_those_too_that_have_no_place(monkeypatch):
+    monkeypatch.setattr(module, "QUESTIONS_LIMIT", 1)
+
+    async def use(exchange, servers):
+        asked = [exchange.ask(f"n{i}.example", "A") for i in range(3)]
+        exchange.close()
+        return [each.cancelled() for each in asked]
+
+    assert carried_out(lambda d, n: [], use=use) == [True] * 3
 
 
 def test_close_cancels_who_waits():

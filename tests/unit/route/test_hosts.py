@@ -1,9 +1,11 @@
 """From a next-hop to hosts in order, with a resolver from memory (spec: routing, 2)."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
+from fastsmtp.route import hosts as module
 from fastsmtp.route.failure import NOTHING as NO_SUCH
 from fastsmtp.route.failure import TEMPORARY as LATER
 from fastsmtp.route.failure import LookupFailure
@@ -331,16 +333,69 @@ def test_service_without_an_answer_goes_by_mx_only_on_request(answer, changes, f
 # Ahead
 
 
-def test_next_hop_is_looked_up_before_its_turn():
+def ahead(names, *nexthops, made=None):
+    """Which of them are looked up, and those that were told of at the end."""
+
     async def run():
-        names = Names({"example.com": TEMPORARY})
+        router_ = made or router(names)
+        told = []
+        begun = [nexthop for nexthop in nexthops if router_.expect(nexthop, partial(told.append, nexthop))]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        router_.close()
+        return begun, told
+
+    return asyncio.run(run())
+
+
+def test_next_hop_is_looked_up_before_its_turn():
+    names = Names({"example.com": TEMPORARY}, {"a.example": ["192.0.2.1"], "b.example": ["192.0.2.2"]})
+    begun, told = ahead(names, "a.example", "example.com", "[b.example]", "192.0.2.1", "[192.0.2.1]", "[bad")
+    assert begun == told == ["a.example", "example.com", "[b.example]"]
+    assert names.asked == ["a.example", "example.com"]
+
+
+def test_what_was_found_ahead_is_for_the_first_delivery_alone():
+    async def run():
+        names = Names({"a.example": [(10, "mx1")]}, {"mx1": ["192.0.2.1"]})
         made = router(names)
-        for nexthop in ("a.example", "a.example", "example.com", "[b.example]", "192.0.2.1", "[bad"):
-            made.expect(nexthop)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        made.close()
-        await asyncio.sleep(0)
+        made.expect("a.example", lambda: None)
+        await asyncio.sleep(0.001)
+        first, second = await made.hosts("a.example"), await made.hosts("a.example")
+        return first == second, names.asked
+
+    assert asyncio.run(run()) == (True, ["a.example", "a.example"])
+
+
+def test_failure_ahead_is_what_the_first_delivery_hears():
+    async def run():
+        names = Names({"a.example": TEMPORARY})
+        made = router(names)
+        made.expect("a.example", lambda: None)
+        await asyncio.sleep(0.001)
+        with pytest.raises(LookupFailure) as caught:
+            await made.hosts("a.example")
+        return caught.value is TEMPORARY, names.asked
+
+    assert asyncio.run(run()) == (True, ["a.example"])
+
+
+def test_what_was_found_ahead_is_good_for_seconds(monkeypatch):
+    async def run():
+        names = Names({"a.example": [(10, "mx1")]}, {"mx1": ["192.0.2.1"]})
+        made = router(names)
+        made.expect("a.example", lambda: None)
+        await asyncio.sleep(0.001)
+        await made.hosts("a.example")
         return names.asked
 
-    assert asyncio.run(run()) == ["a.example", "example.com"]
+    monkeypatch.setattr(module, "AHEAD_TIME", -1.0)
+    assert asyncio.run(run()) == ["a.example", "a.example"]
+
+
+def test_what_nobody_came_for_is_forgotten(monkeypatch):
+    monkeypatch.setattr(module, "AHEAD_LIMIT", 2)
+    names = Names({f"{name}.example": [(10, "mx1")] for name in "abc"}, {"mx1": ["192.0.2.1"]})
+    made = router(names)
+    ahead(names, "a.example", "b.example", "c.example", made=made)
+    assert list(made._ahead) == ["b.example", "c.example"]

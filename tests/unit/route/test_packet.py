@@ -25,7 +25,7 @@ def answer(name, kind, *sections, rcode=0, flags=0):
 @pytest.mark.parametrize("kind", ["A", "AAAA", "MX", "SRV"])
 @pytest.mark.parametrize("edns", [True, False])
 def test_question_is_one_that_dnspython_reads(kind, edns):
-    read = dns.message.from_wire(packet.question(4711, "mail.example.com", kind, edns=edns))
+    read = dns.message.from_wire(packet.question(4711, packet.wire_name("mail.example.com"), kind, edns=edns))
     (asked,) = read.question
     assert (read.id, asked.name.to_text(), asked.rdtype.name) == (4711, "mail.example.com.", kind)
     assert read.flags == dns.flags.RD
@@ -35,7 +35,7 @@ def test_question_is_one_that_dnspython_reads(kind, edns):
 @pytest.mark.parametrize("name", ["", "a..b", ".a", "a" * 64, "a." * 130 + "b", "mäil.example"])
 def test_name_that_cannot_be_is_not_asked_for(name):
     with pytest.raises(BadName):
-        packet.question(1, name, "A")
+        packet.wire_name(name)
 
 
 def test_records_of_all_kinds_are_read():

@@ -267,12 +267,83 @@ def test_mail_for_a_dead_destination_is_told_of():
     assert feed.for_dead == {dead}
 
 
-def test_next_hops_are_told_of_before_they_are_opened():
-    feed, _ = feed_of(NullSpool.made(job(), 3000, 1200), room=500)
-    heard = []
-    feed.opens = heard.append
+class LookUps:
+    """Of hosts: they end when the test says so."""
+
+    def __init__(self):
+        self.begun = {}
+
+    def __call__(self, destination, found):
+        self.begun[destination.nexthop] = found
+        return True
+
+    def end(self, *nexthops):
+        for nexthop in nexthops or tuple(self.begun):
+            self.begun.pop(nexthop)()
+
+
+def looking(*arguments, **options):
+    feed, scheduler = feed_of(*arguments, **options)
+    feed.expected.look_up = LookUps()
+    return feed, scheduler, feed.expected.look_up
+
+
+def test_nothing_is_handed_in_before_its_hosts_are_known():
+    feed, scheduler, look_ups = looking(NullSpool.made(job(), 9, 3))
+    changed = []
+    feed.when_ready(lambda: changed.append(scheduler.held), pytest.fail)
     feed.advance(0.0)
-    assert len(heard) == 500
+    assert (scheduler.held, feed.expected.recipients, changed) == (0, 9, [])
+    late, *others = look_ups.begun
+    look_ups.end(*others)
+    assert changed == [3, 6]
+    assert not feed.exhausted
+    assert not feed.drained(Destination("smtp", late))
+    look_ups.end(late)
+    assert feed.exhausted
+    assert feed.drained(Destination("smtp", late))
+    assert len(drain(feed, scheduler)) == 9
+
+
+def test_names_that_take_long_hold_up_no_others():
+    feed, scheduler, look_ups = looking(NullSpool.made(job(), 3000, 3000), open_limit=100)
+    taken = 0
+    while len(look_ups.begun) < 1000:  # one in three is never answered
+        feed.advance(0.0)
+        pending = sorted(name for name in look_ups.begun if int(name[6:-8]) % 3)
+        look_ups.end(*pending) if pending else None
+        while (request := scheduler.next(0.0)) is not None:
+            taken += 1
+            scheduler.leave(request.destination)
+    assert taken == 2000
+
+
+def test_no_more_domains_are_opened_than_are_soon_served():
+    feed, scheduler = feed_of(NullSpool.made(job(), 5000, 5000), open_limit=100)
+    feed.advance(0.0)
+    assert scheduler.held == scheduler.ready == 100
+
+
+def test_what_waits_for_hosts_counts_as_held():
+    feed, scheduler, look_ups = looking(NullSpool.made(job(), 50_000, 1000), room=600)
+    feed.advance(0.0)
+    assert 600 <= feed.expected.recipients < 600 + PAGE
+    look_ups.end()
+    feed.advance(0.0)
+    assert scheduler.held + feed.expected.recipients < 600 + PAGE
+
+
+def test_retries_wait_for_their_hosts_too():
+    spool = NullSpool.made(job(), 1, 1)
+    feed, scheduler, look_ups = looking(spool)
+    feed.advance(0.0)
+    look_ups.end()
+    (recipient,) = scheduler.next(0.0).recipients
+    scheduler.leave(Destination("smtp", recipient.domain))
+    spool.append([outcome(recipient, "deferred", retry_at=5.0)])
+    feed.expect(5.0)
+    feed.advance(6.0)
+    assert (scheduler.held, feed.expected.recipients) == (0, 1)
 
 
 def test_fault_of_the_servers_hands_is_told():
