@@ -15,7 +15,6 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
-from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
 SHOWN_LIMIT = 128  # characters of a peer's text in the log
@@ -44,7 +43,7 @@ def parsed(certificate: X509 | None) -> x509.Certificate | None:
         return None
     try:
         return certificate.to_cryptography()
-    except (ValueError, TypeError, OverflowError, SSL.Error):
+    except Exception:  # a peer wrote it, and a parser may stumble over it in many ways
         return None
 
 

@@ -73,7 +73,7 @@ def read_anchors(file: str) -> tuple[bytes, ...]:
     data = read_file(file)
     try:
         found = x509.load_pem_x509_certificates(data)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise UnusableFile(f"{file}: no usable trust anchor: {error}") from None
     return tuple(certificate.public_bytes(Encoding.DER) for certificate in found)
 
@@ -181,5 +181,5 @@ class _Notes:
 def _der(certificate: X509) -> bytes:
     try:
         return certificate.to_cryptography().public_bytes(Encoding.DER)
-    except ValueError:
+    except Exception:  # a peer wrote it
         return b""

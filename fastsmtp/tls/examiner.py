@@ -64,6 +64,13 @@ class Examiner:
         self._log = log
 
     def __call__(self, connection: SSL.Connection, evidence: Evidence) -> Verdict:
+        try:
+            return self._judged(connection, evidence)
+        except Exception as error:  # a peer wrote what is read here: whatever it breaks is no match
+            warning = f"{self._relay}: its certificate cannot be checked: {error!r}"
+            return Verdict(not self._demand.must_match, UNTRUSTED, warnings=(certificates.shown(warning),))
+
+    def _judged(self, connection: SSL.Connection, evidence: Evidence) -> Verdict:
         demand = self._demand
         certificate = connection.get_peer_certificate()
         leaf = certificates.parsed(certificate)

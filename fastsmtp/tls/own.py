@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.dsa import DSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
@@ -103,7 +104,7 @@ def _chain(key_pem: bytes, certificates: Sequence[bytes], certificate_file: str,
         key = load_pem_private_key(key_pem, None)
     except TypeError:
         raise UnusableFile(f"{key_file}: the private key is encrypted; expected one that is not") from None
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise UnusableFile(f"{key_file}: no usable private key: {error}") from None
     if not isinstance(key, KEYS):
         raise UnusableFile(f"{key_file}: a kind of private key that TLS does not use")
@@ -112,7 +113,7 @@ def _chain(key_pem: bytes, certificates: Sequence[bytes], certificate_file: str,
     try:
         leaf = x509.load_pem_x509_certificate(certificates[0])
         vouched = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise UnusableFile(f"{certificate_file}: no usable certificate: {error}") from None
     if vouched != key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
         raise UnusableFile(f"{certificate_file}: its certificate is for another key than {key_file} holds")

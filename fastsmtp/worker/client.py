@@ -43,7 +43,7 @@ def client_rules(settings: Settings, warn: Warn | None = None, *, complains: boo
         lookup=routing.lookup_rules(settings),
         drops=routing.reply_filter(settings),
         permanent=routing.permanent(settings),
-        tls=policy(settings, warn) if warn is not None else None,
+        tls=policy(settings, warn),
         logins=logins(settings, warn),
     )
 

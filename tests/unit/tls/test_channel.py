@@ -1,6 +1,10 @@
 """The channel between two memories: handshake, records, what left, what breaks it."""
 
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from OpenSSL import SSL
 
 from fastsmtp.errors import HandshakeFailed, LocalProtocolError, TlsBroken
@@ -8,8 +12,10 @@ from fastsmtp.tls import channel as channels
 from fastsmtp.tls.verdict import Verdict
 from tests.support.certificates import authority
 from tests.support.tls_peer import TlsServer, protection, settled, shake
+from tests.support.tls_policies import meet, policy_of
 
 LEAF = authority().issue("mx.example")
+ALERT = 21  # type of a record, RFC 5246 6.2.1
 BOTH = pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["1.2", "1.3"])
 
 
@@ -173,3 +179,46 @@ def test_plaintext_inside_an_established_session_breaks_it():
     channel, _ = joined()
     with pytest.raises(TlsBroken):
         channel.feed(b"250 ok\r\n" * 10)
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=300), st.integers(0, 2000))
+def test_bytes_of_any_kind_end_in_one_of_two_errors_or_in_nothing(noise, at):
+    channel, server = client(), TlsServer(LEAF)
+    channel.start()
+    server.feed(channel.take())
+    flight = server.take()
+    try:
+        assert channel.feed(flight[:at] + noise) == b""
+    except HandshakeFailed:
+        assert not channel.established
+    except TlsBroken:
+        assert channel.established
+    whole, other = joined()
+    other.say(b"250 ok\r\n")
+    record = other.take()
+    try:
+        assert whole.feed(record[: at % (len(record) + 1)] + noise) in (b"", b"250 ok\r\n")
+    except TlsBroken:
+        assert whole.established
+
+
+def test_replies_come_one_by_one_and_call_for_no_answer():
+    channel, server = joined(SSL.TLS1_3_VERSION)
+    for number in range(3):
+        server.say(b"250 %d\r\n" % number)
+        assert channel.feed(server.take()) == b"250 %d\r\n" % number
+    assert channel.take() == b""
+
+
+def test_renegotiation_is_refused():
+    policy = policy_of(smtp_tls_security_level="may", smtp_tls_protocols="TLSv1.2")
+    met = meet(policy, LEAF)
+    met.server.connection.renegotiate()
+    with contextlib.suppress(SSL.WantReadError):
+        met.server.connection.do_handshake()
+    met.channel.feed(met.server.take())
+    alert = met.channel.take()
+    assert alert[0] == ALERT
+    met.server.feed(alert)
+    assert "no renegotiation" in met.server.error

@@ -4,12 +4,15 @@ import ipaddress
 
 import pytest
 from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fastsmtp.tls.certificate import (
     NAMES_LIMIT,
     SHOWN_LIMIT,
     Names,
     common_name,
+    digests,
     issuer_name,
     parsed,
     read,
@@ -128,3 +131,22 @@ def test_issuer_is_shown_by_its_common_name_or_whole():
     assert issuer_name(CA.issue("mx.example").certificate) == "/CN=Test CA"
     assert common_name(CA.issue("mx.example").certificate, issuer=True) == "Test CA"
     assert common_name(authority("").issue("mx.example").certificate, issuer=True) == ""
+
+
+CERTIFICATE = CA.issue("mx.example", ["mx.example", "*.example", "192.0.2.1"]).der
+
+
+@settings(max_examples=200)
+@given(st.integers(0, len(CERTIFICATE) - 1), st.integers(1, 255))
+def test_certificate_with_any_byte_changed_is_read_or_is_none(at, change):
+    """What the library still takes for one never breaks the reading of it."""
+    hostile = bytearray(CERTIFICATE)
+    hostile[at] ^= change
+    try:
+        certificate = x509.load_der_x509_certificate(bytes(hostile))
+    except (ValueError, x509.InvalidVersion):
+        return
+    assert len(read(certificate).hosts) <= 2
+    assert len(common_name(certificate)) <= SHOWN_LIMIT + 3
+    assert len(issuer_name(certificate)) <= SHOWN_LIMIT + 3
+    assert all(isinstance(digest, bytes) for digest in digests(certificate, "sha256"))

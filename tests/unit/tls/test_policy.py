@@ -1,6 +1,7 @@
 """What a policy makes of settings and tables: attributes, parameters of a level, server names, errors."""
 
 import pytest
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
@@ -273,6 +274,18 @@ def test_huge_certificate_is_no_match_and_no_error(trusted):
     policy = policy_of(smtp_tls_security_level="verify", **trusted)
     huge = CA.issue("", [f"name{number}.test" for number in range(2000)])
     assert not meet(policy, huge).matched
+
+
+@pytest.mark.parametrize("level", ["encrypt", "verify"])
+def test_check_that_stumbles_is_no_match_and_ends_nothing(trusted, monkeypatch, level):
+    def stumble(certificate):
+        raise x509.InvalidVersion("a certificate that nobody foresaw\n", 7)
+
+    monkeypatch.setattr("fastsmtp.tls.certificate.parsed", stumble)
+    met = meet(policy_of(smtp_tls_security_level=level, **trusted), LEAF)
+    assert met.channel.established
+    assert met.matched is (level == "encrypt")
+    assert met.lines.startswith(f"{NAME}[192.0.2.1]:25: its certificate cannot be checked: InvalidVersion")
 
 
 # MTA-STS by a plug-in

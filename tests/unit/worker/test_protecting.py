@@ -50,8 +50,15 @@ def test_library_is_not_loaded_where_tls_cannot_happen():
 
 @pytest.mark.parametrize("text", ["4", "9", "summary, SSL-Developer", "ssl-session-packet-dump"])
 def test_log_level_that_would_show_secrets_is_refused(text):
-    with pytest.raises(SettingError, match=r"would put passwords and mail into the log; expected 0 to 3"):
-        policy(loaded(smtp_use_tls="yes", smtp_tls_loglevel=text), print)
+    """Before anything is opened: a reload that asks for it changes nothing."""
+    for warn in (None, print):
+        with pytest.raises(SettingError, match=r"would put passwords and mail into the log; expected 0 to 3"):
+            policy(loaded(smtp_use_tls="yes", smtp_tls_loglevel=text), warn)
+    assert policy(loaded(smtp_tls_loglevel=text), None) is None
+
+
+def test_check_opens_nothing():
+    assert policy(loaded(smtp_use_tls="yes", smtp_tls_CAfile="/nonexistent"), None) is None
 
 
 def test_unknown_log_word_is_warned_of_and_logs_nothing():
