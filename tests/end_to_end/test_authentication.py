@@ -1,11 +1,14 @@
 """Logging in at servers that are not ours: by each mechanism that they share with us, rightly and wrongly."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fastsmtp.sink.behaviour import Behaviour
 from tests.support import exim, postfix, sasl_postfix
+from tests.support.background_sink import BackgroundSink
 from tests.support.commands import fastsmtp
 from tests.support.exim import Exim
 from tests.support.jobs import Job
@@ -93,3 +96,35 @@ def test_exim_takes_the_login(tmp_path: Path, authenticating_exim: Exim, mechani
 def test_exim_refuses_a_wrong_password(tmp_path: Path, authenticating_exim: Exim, mechanism: str) -> None:
     row = send(tmp_path, authenticating_exim.port, "wrongwrong", f"smtp_sasl_mechanism_filter={mechanism}")
     assert (row["status"], row["dsn"][:1]) == ("deferred", "4")
+
+
+@pytest.mark.parametrize("given", ["pencil-and-paper", "pencil-and-pen"], ids=["right", "wrong"])
+@pytest.mark.parametrize("mechanism", ["plain", "login"])
+def test_nothing_that_is_written_holds_the_password(tmp_path: Path, given: str, mechanism: str) -> None:
+    """Two processes, as loud as they can be: output, log, results and all files of the spool are searched."""
+    passwords = tmp_path / "passwords"
+    passwords.write_text(f"[127.0.0.1]:PORT tim:{given}\n")
+    passwords.chmod(0o600)
+    job = Job.write(tmp_path, 20)
+    settings = (
+        *ON,
+        f"smtp_sasl_password_maps=texthash:{passwords}",
+        f"smtp_sasl_mechanism_filter={mechanism}",
+        "debug_peer_list=127.0.0.1",
+        "debug_peer_level=9",
+        "notify_classes=protocol",
+        f"smtp_sasl_auth_cache_name=btree:{tmp_path}/cache",
+    )
+    with BackgroundSink(behaviour=Behaviour(login="tim:pencil-and-paper")) as sink:
+        passwords.write_text(passwords.read_text().replace("PORT", str(sink.port)))
+        options = ("--once", "--workers", "2", "--log", tmp_path / "log")
+        done = fastsmtp("send", *job.arguments(sink.port, *settings), *options)
+    passwords.unlink()
+    right = given == "pencil-and-paper"
+    assert (done.status, len(sink)) == ((0, 20) if right else (75, 0)), done.said
+    assert f"AUTH {mechanism.upper()}" in (tmp_path / "log").read_text()
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"log", "results.csv", "cache.refused"} <= {path.name for path in files}
+    everything = b"\n".join([done.said.encode(), *(path.read_bytes() for path in files)])
+    secrets = {given, *(base64.b64encode(text.encode()).decode() for text in (given, f"\0tim\0{given}"))}
+    assert {secret for secret in secrets if secret.encode() in everything} == set()

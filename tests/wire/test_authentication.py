@@ -287,3 +287,43 @@ def test_plugin_is_used_where_the_settings_name_it() -> None:
     shown = base64.b64encode(f"smtp/{ADDRESS}:25 tim {PASSWORD}".encode()).decode()
     assert auth(seen) == [f"AUTH TOKEN {shown}"]
     assert "smtp_sasl_path: /usr/lib/sasl2: passed over" in seen.log
+
+
+def test_wrong_password_is_offered_once_however_many_sessions_there_are() -> None:
+    refusing = Manner(offers=("AUTH PLAIN",), answers={"AUTH": "535 5.7.8 bad"}, delay=1.0)
+    many = {
+        "initial_destination_concurrency": "20",
+        "smtp_destination_concurrency_limit": "20",
+        "smtp_destination_recipient_limit": "1",
+    }
+    addresses = [f"r{n}@x.example" for n in range(20)]
+    seen = World(refusing).run(addresses, **{**ON, **many})
+    assert {seen.status(each) for each in addresses} == {"deferred 4.7.8"}
+    assert len(seen.conversations) == 20
+    assert len(auth(seen)) == 1
+
+
+def test_many_sessions_log_in_once_each_where_the_password_is_right() -> None:
+    many = {
+        "initial_destination_concurrency": "20",
+        "smtp_destination_concurrency_limit": "20",
+        "smtp_destination_recipient_limit": "1",
+    }
+    taking = Manner(offers=("AUTH PLAIN",), answers={"AUTH": "235 ok"}, delay=1.0)
+    addresses = [f"r{n}@x.example" for n in range(60)]
+    seen = World(taking).run(addresses, **{**ON, **many})
+    assert {seen.status(each) for each in addresses} == {"sent 2.0.0"}
+    assert [conversation.commands.count(PLAIN) for conversation in seen.conversations] == [1] * 20
+
+
+def test_reload_that_changes_the_login_opens_sessions_anew() -> None:
+    """The second half of the mail comes after the reload: as somebody else, on another session."""
+    slow = Manner(offers=("AUTH PLAIN",), answers={"AUTH": "235 ok"}, delay=10.0)
+    other = {**ON, "smtp_sasl_password_maps": "static:tom:other"}
+    changes = [(55.0, {"smtp_sasl_password_maps": other["smtp_sasl_password_maps"]})]
+    seen = World(slow).run(
+        [f"r{n}@x.example" for n in range(6)], changes=changes, smtp_destination_recipient_limit="1", **ON
+    )
+    assert {outcome.status for outcome in seen.history} == {"sent"}
+    as_tom = "AUTH PLAIN " + base64.b64encode(b"\0tom\0other").decode()
+    assert [conversation.commands[1] for conversation in seen.conversations] == [PLAIN, as_tom]
