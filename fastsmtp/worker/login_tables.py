@@ -29,6 +29,7 @@ from fastsmtp.session.connection import Session
 from fastsmtp.worker.logins import PASSWORDS, LoginRules
 
 SHORTEST = 3  # characters of a password that is looked for in an error: fewer stand in any text
+SHOWN = re.compile(r'(?s)instead of ".*"')  # the line of a table that is no good
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 Warn = Callable[[str], None]
@@ -97,7 +98,8 @@ class LoginTables:
         self._warn_of(self._veiled(text))
 
     def _veiled(self, text: str) -> str:
-        """Without what a table's own name holds: `static:user:password`."""
+        """Without what a table's own name holds, `static:user:password`, and what stands in a faulty line."""
+        text = SHOWN.sub('instead of "..."', text)
         for word in self._rules.tables:
             shown = veil(word)
             if shown != word:

@@ -41,10 +41,9 @@ def test_10_options_of_tls_hold_inside_tls_alone() -> None:
 
 
 def test_11_options_of_a_verified_peer_need_a_certificate_that_matched(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_bytes(CA.pem)
     settings = {
         "smtp_sasl_tls_verified_security_options": "noanonymous",
-        "smtp_tls_CAfile": str(tmp_path / "ca.pem"),
+        "smtp_tls_CAfile": str(CA.write_certificate(tmp_path)),
     }
     seen = run(PEER, "verify", **settings)
     assert (seen.status(), PLAIN in seen.commands) == ("sent 2.0.0", True)
@@ -77,15 +76,17 @@ def test_mail_with_a_login_never_falls_back_to_the_clear() -> None:
 
 
 @pytest.mark.parametrize("by_sender", ["yes", "no"])
-def test_26_two_senders_with_logins_of_their_own_share_no_session(by_sender: str) -> None:
+def test_26_two_senders_with_logins_of_their_own_share_no_session(by_sender: str, tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    passwords.write_text(f"s-a=one.test@x.test a:1\ns-b=two.test@x.test b:2\n{ADDRESS} c:3\n")
+    passwords.chmod(0o600)
     peer = Manner(offers=(OFFER,), answers={"AUTH": "235 ok"})
-    table = f"inline:{{{{a@one.test=a:1}},{{b@two.test=b:2}},{{{ADDRESS}=c:3}}}}"
     seen = World(peer).run(
         ["a@one.test", "b@two.test"],
-        sender="{{ email }}",
+        sender="s-{{ email }}@x.test",
         smtp_sasl_auth_enable="yes",
         smtp_sasl_security_options="",
-        smtp_sasl_password_maps=table,
+        smtp_sasl_password_maps=f"texthash:{passwords}",
         smtp_sender_dependent_authentication=by_sender,
     )
     told = {
@@ -94,7 +95,7 @@ def test_26_two_senders_with_logins_of_their_own_share_no_session(by_sender: str
         for command in conversation.commands
         if command.startswith("MAIL")
     }
-    first, second = "MAIL FROM:<a@one.test>", "MAIL FROM:<b@two.test>"
+    first, second = "MAIL FROM:<s-a=one.test@x.test>", "MAIL FROM:<s-b=two.test@x.test>"
     assert told == ({("a", first), ("b", second)} if by_sender == "yes" else {("c", first), ("c", second)})
 
 

@@ -1,5 +1,6 @@
 """Which credentials a host gets; what is said where a table or a setting is no good."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,19 @@ def test_errors_and_warnings_do_not_show_what_a_table_holds() -> None:
     assert 'lookup of "mx.test"' in said
     assert "unavailable" in said
     assert "pencil" not in said
+
+
+@pytest.mark.parametrize("kind", ["regexp", "pcre", "cidr", "texthash"])
+def test_faulty_line_of_a_table_is_not_shown(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "passwords"
+    file.write_text("tim@x.test:pencil\nkey tim@x.test:pencil\n/x tim@x.test:pencil\n/(/ tim@x.test:pencil\n")
+    file.chmod(0o600)
+    warnings: list[str] = []
+    made = tables(f"{kind}:{file}", warn=warnings.append)
+    with suppress(TableError):
+        made.find("", "mx.test", "mx.test")
+    assert warnings
+    assert "pencil" not in "\n".join(warnings)
 
 
 def test_password_file_that_others_may_read_is_warned_of(tmp_path: Path) -> None:
