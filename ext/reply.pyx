@@ -15,11 +15,15 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memchr
 
+cdef extern from "string.h":
+    void* memmem(const void* text, size_t size, const void* wanted, size_t wanted_size) nogil
+
 MASKED = b"****"
 LINE_LIMIT = 2048  # Postfix line_length_limit: longest reply line, and text of a reply, that is kept
 
 cdef enum:
     LIMIT = 2048
+    CODE = 4           # a code and what stands behind it
     NO_REPLY = 0       # a garbage line
     MORE = 1
     LAST = 2
@@ -215,11 +219,14 @@ cdef class ReplyReader:
 
     cdef bytes _concealed(self, bytes line):
         """All but the code, which decides what becomes of the mail."""
-        cdef bytes secret, text = line[4:]
+        cdef bytes secret
+        cdef Py_ssize_t length = PyBytes_GET_SIZE(line) - CODE
         for secret in self.secrets:
-            if secret in text:
-                text = text.replace(secret, MASKED)
-                line = line[:4] + text
+            if PyBytes_GET_SIZE(secret) <= length and memmem(
+                PyBytes_AS_STRING(line) + CODE, length, PyBytes_AS_STRING(secret), PyBytes_GET_SIZE(secret)
+            ) != NULL:
+                line = line[:CODE] + line[CODE:].replace(secret, MASKED)
+                length = PyBytes_GET_SIZE(line) - CODE
         return line
 
     cdef Reply _take_line(self, bytes line):
