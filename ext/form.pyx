@@ -2,6 +2,7 @@
 
     Form(literals, holes, rooms)    values[holes[i]] goes between literals[i] and literals[i + 1]
     fill(values)                    one recipient's octets, or None: a value is not that harmless
+    fill_columns(address, packed)   the same, the values behind the address joined by U+001F
     marks()                         values that are as long as any may be
     plain_address(text)             its octets, or None: it is not that harmless
 
@@ -18,14 +19,18 @@ Source: ours; RFC 5322 3.2.3, RFC 5321 4.1.2.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 VALUES_LIMIT = MOST_VALUES
+SEPARATOR = "\x1f"
 
 cdef extern from "Python.h":
     bint is_ascii "PyUnicode_IS_COMPACT_ASCII"(object text) noexcept
     const char* text_at "PyUnicode_DATA"(object text) noexcept
     Py_ssize_t text_size "PyUnicode_GET_LENGTH"(object text) noexcept
+
+cdef enum:
+    UNIT_SEPARATOR = 31     # between packed values, which hold none
 
 # What a byte may be part of
 cdef enum:
@@ -137,19 +142,57 @@ cdef class Form:
     def fill(self, list values not None):
         cdef const char* texts[MOST_VALUES]
         cdef Py_ssize_t sizes[MOST_VALUES]
-        cdef Py_ssize_t place, number, total = self._size
-        cdef char* to
-        cdef bytes literal, filled
+        cdef Py_ssize_t place
         if len(values) != self._count:
             return None
         for place in range(self._count):
             if self._rooms[place] < 0:
+                texts[place] = NULL
+                sizes[place] = 0
                 continue
             value = values[place]
             if type(value) is not str or not is_ascii(value):
                 return None
             texts[place] = text_at(value)
             sizes[place] = text_size(value)
+        return self._fill(texts, sizes)
+
+    def fill_columns(self, str address not None, str packed not None):
+        cdef const char* texts[MOST_VALUES]
+        cdef Py_ssize_t sizes[MOST_VALUES]
+        cdef const char* at
+        cdef const char* end
+        cdef const char* stop
+        cdef Py_ssize_t count = 1
+        if not is_ascii(packed):
+            return self.fill([address, *packed.split(SEPARATOR)])
+        if not is_ascii(address):
+            return None
+        texts[0] = text_at(address)
+        sizes[0] = text_size(address)
+        at = text_at(packed)
+        end = at + text_size(packed)
+        while count < self._count:
+            stop = <const char*>memchr(at, UNIT_SEPARATOR, <size_t>(end - at))
+            if stop is NULL:
+                stop = end
+            texts[count] = at
+            sizes[count] = stop - at
+            count += 1
+            if stop == end:
+                break
+            at = stop + 1
+        if count != self._count or count > 1 and stop != end:
+            return None
+        return self._fill(texts, sizes)
+
+    cdef bytes _fill(self, const char** texts, const Py_ssize_t* sizes):
+        cdef Py_ssize_t place, number, total = self._size
+        cdef char* to
+        cdef bytes literal, filled
+        for place in range(self._count):
+            if self._rooms[place] < 0:
+                continue
             if sizes[place] > self._rooms[place]:
                 return None
             if place == 0:

@@ -111,28 +111,28 @@ cdef class Transaction:
 
     cdef bytes mail_line(self, bint size, bint eightbit, bint dsn):
         """Parameters in Postfix's order: SIZE, BODY, ENVID, RET, SMTPUTF8."""
-        cdef bytes line = b"MAIL FROM:<" + self.sender
-        if size and self.size >= 0:
-            line += b"> SIZE=%d" % self.size
-        else:
-            line += b">"
+        cdef bytes body = b""
         if self.encoding == BINARY_ENCODING:
-            line += b" BODY=BINARYMIME"
+            body = b" BODY=BINARYMIME"
         elif eightbit and self.encoding:
-            line += b" BODY=8BITMIME" if self.encoding == 8 else b" BODY=7BIT"
-        if dsn:
-            line += self.dsn_mail
-        if self.utf8:
-            line += b" SMTPUTF8"
-        return line + b"\r\n"
+            body = b" BODY=8BITMIME" if self.encoding == 8 else b" BODY=7BIT"
+        return b"".join((
+            b"MAIL FROM:<",
+            self.sender,
+            b"> SIZE=%d" % self.size if size and self.size >= 0 else b">",
+            body,
+            self.dsn_mail if dsn else b"",
+            b" SMTPUTF8" if self.utf8 else b"",
+            b"\r\n",
+        ))
 
     cdef bytes rcpt_line(self, Py_ssize_t index, bint dsn):
         cdef bytes recipient = <bytes>self.recipients[index]
         cdef bytes original
         if dsn:
             original = recipient if self.originals is None else <bytes>self.originals[index]
-            return b"RCPT TO:<" + recipient + b"> ORCPT=" + self.orcpt(original) + self.dsn_rcpt + b"\r\n"
-        return b"RCPT TO:<" + recipient + b">\r\n"
+            return b"".join((b"RCPT TO:<", recipient, b"> ORCPT=", self.orcpt(original), self.dsn_rcpt, b"\r\n"))
+        return b"".join((b"RCPT TO:<", recipient, b">\r\n"))
 
     cdef bytes orcpt(self, bytes original):
         """Address type and address; `utf-8` where the peer is told that there may be such (RFC 6533)."""

@@ -1,4 +1,5 @@
 # Types for carrier.py, which is compiled with them.
+from fastsmtp.delivery cimport limits
 from fastsmtp.delivery.settling cimport Settling
 from fastsmtp.mail.request cimport Request
 from fastsmtp.session.connection cimport Session
@@ -16,5 +17,6 @@ cdef class Carrier:
     cdef public:
         object destination
 
+    cdef _start_on(self, Session session, Request request)
     cdef bint _begin(self, Session session, Request request) except -1
     cdef bint _begin_next(self, Session session) except -1

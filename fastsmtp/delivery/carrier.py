@@ -58,7 +58,7 @@ class Carrier:
         if request.site < 0:
             session = self._desk.cache.checkout(self.destination, self._walk.identity)
             if session is not None:
-                self._walk.go_to(request, session)
+                self._start_on(session, request)
                 session.wake()
                 self._take_over(session, request)
                 return
@@ -93,6 +93,14 @@ class Carrier:
             self._fill_window(session)
         else:
             self._release(session)
+
+    def _start_on(self, session: Session, request: Request) -> None:
+        """The request's first host is the one that the session is open to."""
+        request.sites = session.sites
+        request.site = session.host.site
+        request.hosts = session.hosts
+        request.host_index = request.addresses_tried = 1
+        request.sessions_tried = 0
 
     def _begin(self, session: Session, request: Request) -> bool:
         """Puts the request's transaction on the session; False: it was decided here, or waits for a table."""
@@ -163,7 +171,7 @@ class Carrier:
             if request is None:
                 return False
             request.handed_at = desk.clock()
-            self._walk.go_to(request, session)
+            self._start_on(session, request)
             if self._begin(session, request):
                 return True
         return False

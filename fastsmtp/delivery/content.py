@@ -17,7 +17,7 @@ session, 10.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from fastsmtp.delivery.content_rules import ContentRules, Rewriter
 from fastsmtp.errors import ContentError, MimeError
@@ -44,38 +44,45 @@ class Renderer(Protocol):
     def form(self) -> Form | None:
         """The same with holes in it, for rows whose values are harmless."""
 
-    def values(self, recipient: Recipient) -> list[object]:
-        """What fills it."""
+    def fill(self, form: Form, recipient: Recipient) -> bytes | None:
+        """What comes of it, or of one with the same holes; None where the row's values are not harmless."""
 
     def message(self, recipient: Recipient) -> bytes: ...
     def sender(self, recipient: Recipient) -> str: ...
 
 
-class _Encoded(NamedTuple):
+class _Encoded:
     """Bytes for the wire and what MAIL says of them."""
 
-    wire: bytes
-    size: int  # for SIZE=; negative: not announced, since conversion makes it unknown
-    encoding: int
-    broke_lines: bool
-    asks_utf8: bool = False
+    def __init__(
+        self, wire: bytes, size: int, encoding: int, broke_lines: bool, asks_utf8: bool = False
+    ) -> None:
+        """`size` for SIZE=; negative: not announced, since conversion makes it unknown."""
+        self.wire = wire
+        self.size = size
+        self.encoding = encoding
+        self.broke_lines = broke_lines
+        self.asks_utf8 = asks_utf8
 
 
-class _EncodedForm(NamedTuple):
+class _EncodedForm:
     """A message whose literals are encoded for one kind of peer: what fills it needs no encoding."""
 
-    form: Form
-    added: int  # octets, by dots and the end
-    encoding: int
-    asks_utf8: bool
+    def __init__(self, form: Form, longest: _Encoded) -> None:
+        """`longest` is what comes of it when every hole is filled to the brim."""
+        self.form = form
+        self.added = len(longest.wire) - longest.size  # octets, by dots and the end
+        self.encoding = longest.encoding
+        self.asks_utf8 = longest.asks_utf8
 
 
-class _Kind(NamedTuple):
+class _Kind:
     """What matters of a peer: content is the same for peers of one kind."""
 
-    eightbit: bool
-    chunked: bool
-    binary: bool
+    def __init__(self, eightbit: bool, chunked: bool, binary: bool) -> None:
+        self.eightbit = eightbit
+        self.chunked = chunked
+        self.binary = binary
 
 
 # All of them, by these three in turn: none is made for a message
@@ -200,13 +207,11 @@ class Content:
         renderer = self._rendered(recipient)
         if kind not in self._forms:
             self._forms[kind] = self._encoded_form(renderer, kind)
-        encoded_form = self._forms[kind]
-        if encoded_form is not None:
-            wire = encoded_form.form.fill(renderer.values(recipient))
+        found: _EncodedForm | None = self._forms[kind]
+        if found is not None:
+            wire = renderer.fill(found.form, recipient)
             if wire is not None:
-                return _Encoded(
-                    wire, len(wire) - encoded_form.added, encoded_form.encoding, False, encoded_form.asks_utf8
-                )
+                return _Encoded(wire, len(wire) - found.added, found.encoding, False, found.asks_utf8)
         message = renderer.message(recipient)
         if self._rewriter is not None:
             message = self._rewriter.message(message)
@@ -225,12 +230,10 @@ class Content:
         encoded = self._encode(longest, len(longest), kind, is_7bit=is_7bit)
         if encoded.broke_lines or encoded.size == SIZE_UNKNOWN or encoded.encoding == BINARY:
             return None
-        added = len(encoded.wire) - encoded.size
         literals = _encoded_literals(form, self._encoders[kind.chunked].as_is)
         if literals is None:
             return None
-        encoded_form = Form(literals, form.holes, form.rooms)
-        return _EncodedForm(encoded_form, added, encoded.encoding, encoded.asks_utf8)
+        return _EncodedForm(Form(literals, form.holes, form.rooms), encoded)
 
     def _rewritten(self, rewriter: Rewriter, request: Request, kind: _Kind) -> Transaction:
         """The same with addresses replaced: the request, and ORCPT, keep the original ones."""
@@ -253,7 +256,7 @@ class Content:
         kind: _Kind,
     ) -> Transaction:
         rules = self._rules
-        encoded = self._encoded(request.recipients[0], kind)
+        encoded: _Encoded = self._encoded(request.recipients[0], kind)
         utf8 = encoded.asks_utf8 or not (sender.isascii() and all(map(bytes.isascii, recipients)))
         if utf8 and not rules.smtputf8:
             text = "an address outside ASCII needs SMTPUTF8, and smtputf8_enable = no"

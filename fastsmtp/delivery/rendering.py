@@ -2,7 +2,7 @@
 
     RowRenderer(fields_format, template, verp)
     .message(recipient) -> bytes     .sender(recipient) -> str        ContentError: the row does not make one
-    .form, .values(recipient)        the message as a form, and what fills it; None where it has none
+    .form, .fill(form, recipient)    the message as a form, and what comes of one for a row: bytes, or None
 
 Source: ours; design page, section 2, "The job file" (`template`, VERP).
 """
@@ -28,6 +28,7 @@ class RowRenderer:
 
     def __init__(self, fields_format: FieldsFormat, template: Template | None, verp: Sender | None) -> None:
         self._format = fields_format
+        self._in_columns = fields_format.kind == "columns"
         self._template = template
         self._verp = verp
         self._names = fields_format.names(template.fields if template is not None else frozenset())
@@ -35,14 +36,16 @@ class RowRenderer:
         self.form = None if shortcut is None else _form(shortcut, [ADDRESS_FIELD, *self._names])
         self.labels_8bit = template is not None and scan(template.skeleton).encoding == "8bit"
 
-    def values(self, recipient: Recipient) -> list[object]:
-        """What fills `form`."""
-        return self._format.values(recipient.address, recipient.fields, self._names)
+    def fill(self, form: Form, recipient: Recipient) -> bytes | None:
+        """`form` has the values of this one, in whatever encoding."""
+        if self._in_columns:
+            return form.fill_columns(recipient.address, recipient.fields)
+        return form.fill(self._format.values(recipient.address, recipient.fields, self._names))
 
     def message(self, recipient: Recipient) -> bytes:
         assert self._template is not None
         if self.form is not None:
-            message = self.form.fill(self.values(recipient))
+            message = self.fill(self.form, recipient)
             if message is not None:
                 return message
         fields = self._format.unpack(recipient.address, recipient.fields, Values)

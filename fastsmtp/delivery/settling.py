@@ -18,7 +18,7 @@ from fastsmtp.mail.recipient import Recipient
 from fastsmtp.mail.request import Request
 from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
-from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, UNKNOWN, Delays, Outcome
+from fastsmtp.outcome.outcome import BOUNCED, DEFERRED, SENT, UNKNOWN, Outcome, as_delays, as_outcome
 from fastsmtp.session.connection import Session
 from fastsmtp.wire.transaction import Transaction
 
@@ -163,31 +163,17 @@ class Settling:
         if word is BOUNCED and self._rules.soft_bounce:
             word, dsn = DEFERRED, status.softened(dsn)
         handed_at, ready_at = request.handed_at, request.ready_at
-        delays = Delays(
-            request.active_at - self._desk.arrived_at,
-            handed_at - request.active_at,
-            ready_at - handed_at,
-            now - ready_at,
+        active_at, arrived_at = request.active_at, self._desk.arrived_at
+        delays = as_delays(
+            (active_at - arrived_at, handed_at - active_at, ready_at - handed_at, now - ready_at)
         )
-        return [
-            Outcome(
-                recipient,
-                word,
-                dsn,
-                text,
-                relay,
-                recipient.attempts + 1,
-                recipient.first_attempt_at or handed_at,
-                now,
-                delays,
-                "",
-                request.queue_id,
-                0.0,
-                request.sender,
-                uses,
-            )
-            for recipient in recipients
-        ]
+        queue_id, sender = request.queue_id, request.sender
+        outcomes = []
+        for recipient in recipients:
+            attempts, first_at = recipient.attempts + 1, recipient.first_attempt_at or handed_at
+            reached = (relay, attempts, first_at, now, delays, "", queue_id, 0.0, sender, uses)
+            outcomes.append(as_outcome((recipient, word, dsn, text, *reached)))
+        return outcomes
 
 
 def doubtful(left: list[Transaction]) -> list[Transaction]:

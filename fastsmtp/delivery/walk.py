@@ -4,7 +4,6 @@ opening means.
     await walk.session(request)     an open session, the Verdict for what is left of the request, the
                                     Destination that shall have it instead, or None: others with the same
                                     hosts have all the places
-    walk.go_to(request, session)    the request starts on a session that stands open
     walk.used_up(request)           no further host is tried for it
     walk.note_failure(...)          what those left get when the last host fails
 
@@ -178,14 +177,6 @@ class Walk:
     def used_up(self, request: Request) -> bool:
         """No further host is tried for it."""
         return self._next_place(request) is None and not self._has_next_site(request)
-
-    def go_to(self, request: Request, session: Session) -> None:
-        """The request's first host is the one that the session is open to."""
-        request.sites = session.sites
-        request.site = session.host.site
-        request.hosts = session.hosts
-        request.host_index = request.addresses_tried = 1
-        request.sessions_tried = 0
 
     # Failures
 

@@ -6,7 +6,9 @@ carries `retry_at`. (`rejected` and `duplicate` rows never become recipients; th
 Source: Postfix's delivery status lines (spec: queue, 12.1); design page, section 2, "The results".
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final, NamedTuple
 
 from fastsmtp.mail.recipient import Recipient
 
@@ -46,3 +48,8 @@ class Outcome(NamedTuple):
     retry_at: float  # Unix time; 0.0 unless deferred
     sender: str  # envelope sender; "" is the null sender
     conn_use: int  # transactions on the session so far, this one included
+
+
+# Delays._make and Outcome._make, without a line of Python each
+as_delays: Final[Callable[[Iterable[object]], Delays]] = partial(tuple.__new__, Delays)
+as_outcome: Final[Callable[[Iterable[object]], Outcome]] = partial(tuple.__new__, Outcome)

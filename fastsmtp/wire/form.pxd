@@ -11,3 +11,6 @@ cdef class Form:
         Py_ssize_t[MOST_VALUES] _rooms     # the longest that each value may be; negative: not looked at
         Py_ssize_t _count           # of values
         Py_ssize_t _size            # of all literals
+
+    # Values by number: text and size of each
+    cdef bytes _fill(self, const char** texts, const Py_ssize_t* sizes)

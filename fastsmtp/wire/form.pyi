@@ -23,3 +23,6 @@ class Form:
 
     def fill(self, values: list[object]) -> bytes | None:
         """The message; None where a value is no text, too long, or not harmless wherever it may stand."""
+
+    def fill_columns(self, address: str, packed: str) -> bytes | None:
+        """The same for the address and the values packed behind it (fastsmtp.mail.fields)."""

@@ -20,7 +20,13 @@ addresses = st.one_of(
 
 
 def fill(*values: object) -> bytes | None:
-    return Form(LITERALS, HOLES, ROOMS).fill(list(values))
+    """The same from a list and, where they can be packed, from packed values."""
+    form = Form(LITERALS, HOLES, ROOMS)
+    filled = form.fill(list(values))
+    if values and all(isinstance(value, str) and "\x1f" not in value for value in values):
+        address, *others = map(str, values)
+        assert form.fill_columns(address, "\x1f".join(others)) == filled or len(others) == 0
+    return filled
 
 
 def test_values_stand_in_their_holes() -> None:
@@ -81,6 +87,15 @@ def test_marks_fill_every_room() -> None:
 
 def test_form_without_holes_is_its_literal() -> None:
     assert Form([b"a"], [], [-1]).fill(["whoever"]) == b"a"
+    assert Form([b"a"], [], [-1]).fill_columns("whoever", "") == b"a"
+
+
+def test_address_may_be_the_only_value() -> None:
+    assert Form([b"", b"!"], [0], [30]).fill_columns(ADDRESS, "") == b"ann@example.com!"
+
+
+def test_unused_value_outside_ascii_harms_nobody() -> None:
+    assert Form(LITERALS, HOLES, ROOMS).fill_columns(ADDRESS, "é\x1fb") == fill(ADDRESS, "", "b")
 
 
 @pytest.mark.parametrize(
