@@ -33,6 +33,7 @@ lint: $(VENV)/.test  ## format, lint, types, house rules
 
 bench: $(VENV)/.test build  ## fastsmtp, Postfix, aiosmtplib, smtp-source side by side (BENCHFLAGS=--short: a minute)
 	@$(BIN)/python -m benchmarks.compare $(BENCHFLAGS)
+	@[ -n '$(BENCHFLAGS)' ] || $(BIN)/python -m benchmarks.figures.round_trips --results
 
 micro: $(VENV)/.test build  ## the compiled modules against their plain twins
 	@$(BIN)/python -m benchmarks.micro.encoder --results

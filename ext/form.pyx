@@ -143,6 +143,7 @@ cdef class Form:
         cdef const char* texts[MOST_VALUES]
         cdef Py_ssize_t sizes[MOST_VALUES]
         cdef Py_ssize_t place
+        sizes[0] = 0
         if len(values) != self._count:
             return None
         for place in range(self._count):

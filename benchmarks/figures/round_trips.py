@@ -5,8 +5,8 @@
 One sink behind a delaying proxy (benchmarks/long_line.py), one session at a time for every sender. Postfix
 keeps its session in the connection cache (smtp_connection_cache_destinations), as it would for a busy
 destination. The counts differ so that each sender runs for some seconds; start-up and opening of the session
-are in the figures. `--results` writes the section of RESULTS.md. A round takes about 45 seconds; there is
-one by default: the line is the clock.
+are in the figures. `--results` writes the section of RESULTS.md, as `make bench` has it do. A round takes
+about 45 seconds; there is one by default: the line is the clock.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def section(speeds: dict[str, list[float]], ratios: list[list[float]]) -> list[s
     lines = [
         f"One session over a line of {LATENCY * 1000:.0f} ms each way, a delaying proxy before the sink;",
         "messages of 4 KiB, start-up and opening of the session included.",
-        "`python -m benchmarks.figures.round_trips --results` writes this.",
+        "`make bench` writes this, or `python -m benchmarks.figures.round_trips --results` alone.",
         "",
         *(f"- {line}" for line in machine.describe()),
         "",

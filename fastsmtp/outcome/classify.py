@@ -10,8 +10,9 @@ refusal is a protocol error of class 5. Does not act: what follows is fastsmtp.d
 Source: Postfix smtp_trouble(3), smtp_proto(3); spec: session, 3, 4, 12.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, NamedTuple, Protocol
 
 from fastsmtp.outcome import status
 
@@ -56,9 +57,13 @@ class Verdict(NamedTuple):
     in_doubt: bool = False  # it may have arrived, and is not to be sent again
 
 
+# Verdict._make, without a line of Python
+_as_verdict: Final[Callable[[Iterable[object]], Verdict]] = partial(tuple.__new__, Verdict)
+
+
 def accepted(reply: Reply) -> Verdict:
     """2xx to the end of data."""
-    return Verdict(True, False, reply.dsn, reply.text)
+    return _as_verdict((True, False, reply.dsn, reply.text, False))
 
 
 def refused(reply: Reply, host: str, command: str) -> Verdict:

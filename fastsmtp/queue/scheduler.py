@@ -145,7 +145,7 @@ class Scheduler:
         None too where the window has become narrower than what runs, or where a request waits that must go to
         another host: next() gives that one.
         """
-        queue = self._queues.get(destination)
+        queue: DestinationQueue | None = self._queues.get(destination)
         if queue is None or not (queue.waiting or queue.returned):
             return None
         if queue.returned and queue.returned[0].hosts:
@@ -247,7 +247,7 @@ class Scheduler:
     # The books
 
     def _queue(self, destination: Destination) -> DestinationQueue:
-        queue = self._queues.get(destination)
+        queue: DestinationQueue | None = self._queues.get(destination)
         if queue is None:
             queue = self._queues[destination] = DestinationQueue(destination, self._lane(destination))
         return queue
