@@ -185,7 +185,7 @@ cdef class SessionEngine:
 
     @property
     def stage(self):
-        return C_STARTTLS if self._secured else self._pipe.stage()
+        return C_STARTTLS if self._secured and not self._pipe.count else self._pipe.stage()
 
     @property
     def busy(self):

@@ -58,6 +58,7 @@ class SessionError(FastsmtpError):
     def __init__(self, reason: str, stage: int = 0) -> None:
         super().__init__(reason)
         self.stage = stage
+        self.inside_tls = False  # TLS stood when it came about
 
 
 class RemoteProtocolError(SessionError):

@@ -127,6 +127,8 @@ class Opener:
             looks_for_loops=False,
             age=0.0,
             warn=print,
+            inform=print,
+            protection=None,
         )
         session = await open_session(host, self._rules, self._deadlines, meeting)
         driver = Driver()

@@ -8,7 +8,7 @@
 
 For the client of the transport NAME, NAME_rest stands in the place of smtp_rest wherever it is read or
 referred to, as it does with `-o smtp_rest=...` in master.cf and as Postfix has lmtp_rest. Every parameter of
-the client can be set so. smtp_transports cannot, and the limits of table_queue.PER_TRANSPORT have rows of
+the client can be set so. ONE_FOR_ALL cannot, and the limits of table_queue.PER_TRANSPORT have rows of
 that form already, whose default is not the one of smtp.
 Source: postconf(5), master(5) -o; ours for the names, since there is no master.cf here.
 """
@@ -22,6 +22,7 @@ from fastsmtp.conf.parameter import P
 
 SMTP = "smtp"
 TRANSPORT_LIST = "smtp_transports"  # which transports there are
+ONE_FOR_ALL = (TRANSPORT_LIST, "smtp_log_tls_feature_status")  # there is one log
 TRANSPORTS = (SMTP, "relay")  # those that exist in every Postfix
 
 SECTIONS: tuple[tuple[str, tuple[P, ...]], ...] = (
@@ -51,7 +52,7 @@ for _, _rows in SECTIONS:
 CLIENT: dict[str, P] = {
     name.removeprefix(f"{SMTP}_"): row
     for name, row in PARAMETERS.items()
-    if name.startswith(f"{SMTP}_") and name != TRANSPORT_LIST
+    if name.startswith(f"{SMTP}_") and name not in ONE_FOR_ALL
 }
 for _suffix in table_queue.PER_TRANSPORT:
     del CLIENT[_suffix]

@@ -85,6 +85,10 @@ LEVELS = (
     P("smtp_tls_wrappermode", Flag(), "no",
       "Begin TLS at once, without STARTTLS.",
       source="Postfix 3.0; RFC 8314"),
+    P("smtp_tls_plaintext_fallback", Flag(), "yes",
+      "At level may: a message that waits since minimal_backoff_time and was tried before goes out in the"
+      " clear where TLS fails; no leaves it waiting, as Postfix 2.2 does.",
+      source="ours; Postfix 3.0 does it always"),
     P("smtp_tls_ciphers", GRADE, "medium",
       "Lowest cipher grade at level may.",
       source="Postfix 2.6"),

@@ -9,7 +9,9 @@ cdef class Carrier:
     cdef:
         object _desk
         object _generation
+        object _protecting
         object _walk
+        str _sender
         Settling _settling
         Session _session
         Request _rest

@@ -19,7 +19,7 @@ import asyncio
 
 from fastsmtp.delivery import limits
 from fastsmtp.delivery.desk import Desk
-from fastsmtp.delivery.entry import Entry
+from fastsmtp.delivery.entry import Entry, Protecting
 from fastsmtp.delivery.settling import Settling, doubtful
 from fastsmtp.delivery.walk import Walk
 from fastsmtp.errors import ContentError, Pending
@@ -45,10 +45,13 @@ class Carrier:
     def __init__(self, desk: Desk, destination: Destination) -> None:
         self._desk = desk
         self._generation = desk.generations[destination.transport]
-        self._walk = Walk(desk, destination, Entry(desk, destination).open)
+        self._protecting = Protecting(desk, destination)
+        opened = Entry(desk, destination, self._protecting).open
+        self._walk = Walk(desk, destination, opened, self._protecting.identity)
         self._settling = Settling(desk, self._generation.rules)
         self.destination = destination
         self._session: Session | None = None
+        self._sender = ""  # that it is for, where that matters
         self._rest: Request | None = None  # what the peer's limits left of the last request
         self._task: asyncio.Task[None] | None = None
 
@@ -56,10 +59,11 @@ class Carrier:
         """Carries `request`, then what follows it; the Desk's `ended` tells when nothing does."""
         request.handed_at = self._desk.clock()
         if request.site < 0:
-            session = self._desk.cache.checkout(self.destination, self._walk.identity)
+            self._sender = self._protecting.sender(request)
+            session = self._desk.cache.checkout(self.destination, self._sender)
             if session is not None:
                 self._start_on(session, request)
-                session.wake()
+                self._walk.wake(session)
                 self._take_over(session, request)
                 return
         self._task = asyncio.get_running_loop().create_task(self._open(request))
@@ -170,10 +174,20 @@ class Carrier:
             request, self._rest = self._rest or desk.follow(self.destination), None
             if request is None:
                 return False
+            if self._protecting.by_sender and not self._serves(session, request):
+                return False
             request.handed_at = desk.clock()
             self._start_on(session, request)
             if self._begin(session, request):
                 return True
+        return False
+
+    def _serves(self, session: Session, request: Request) -> bool:
+        """Its sender has the session's login; else another session shall carry it."""
+        if self._protecting.serves(session, request):
+            self._sender = self._protecting.sender(request)
+            return True
+        self._put_back(request)
         return False
 
     def _fill_window(self, session: Session) -> None:
@@ -238,7 +252,10 @@ class Carrier:
             else:
                 where = stages.of(transaction, stage, in_content=in_content)
                 failure = classify.stream_failure(session.name, where, timed_out=timed_out)
-                self._settle(session, request, transaction, failure)
+                if self._protecting.may_go_clear(session, request):
+                    self._go_clear(session, request, transaction, failure)
+                else:
+                    self._settle(session, request, transaction, failure)
         self._go_on()
 
     def _settle(
@@ -273,7 +290,22 @@ class Carrier:
         return session.uses > 0 and unsent and not request.renewed
 
     def _renew(self, request: Request) -> None:
-        request.renewed = request.fresh = True
+        request.renewed = True
+        self._connect_again(request)
+
+    def _go_clear(
+        self, session: Session, request: Request, transaction: Transaction, failure: Verdict
+    ) -> None:
+        """TLS that may fail did, at last: those without an answer go to the same host without it, once."""
+        request.clear = session.host.address
+        final = self._walk.used_up(request)
+        if self._settling.settle(session, request, transaction, failure, final=final, again=True) is not None:
+            self._desk.log.info(f"{request.queue_id}: {failure.text}")
+            self._connect_again(request)
+
+    def _connect_again(self, request: Request) -> None:
+        """To the same host, and no session is counted twice."""
+        request.fresh = True
         request.host_index -= 1
         request.addresses_tried -= 1
         request.sessions_tried -= 1
@@ -294,8 +326,10 @@ class Carrier:
             if session.engine.suspect or session.engine.spent or self._outdated or not serves:
                 session.close()
             else:
-                identity = self._walk.identity
-                desk.cache.checkin(self.destination, session, identity, for_host=session.stands_in)
+                sender, for_host = self._sender, session.stands_in
+                desk.cache.checkin(
+                    self.destination, session, session.identity, sender=sender, for_host=for_host
+                )
                 session.park(desk.cache.discard)
         self._go_on()
 

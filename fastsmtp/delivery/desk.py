@@ -17,6 +17,7 @@ from fastsmtp.outcome.outcome import Outcome
 from fastsmtp.report.log import Log
 from fastsmtp.route.hosts import Router
 from fastsmtp.session.cache import SessionCache
+from fastsmtp.session.channel import Policy
 from fastsmtp.session.connection import Session
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.memory import HostMemory
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from fastsmtp.sasl.credentials import Login
 
 Result = TypeVar("Result")
+NEVER = float("inf")
 
 
 class ContentSource(Protocol):
@@ -88,6 +90,7 @@ class DeliveryRules(NamedTuple):
     best_mx: Destination | None = None  # best_mx_transport; without a next-hop, that of the request
     relays_null_mx: bool = True  # smtp_fallback_relay_null_mx
     by_hosts: bool = False  # destination_concurrency_by_hosts
+    clear_after: float = NEVER  # seconds of waiting after which a failure of TLS that may fail is passed over
 
 
 class Generation(NamedTuple):
@@ -100,6 +103,7 @@ class Generation(NamedTuple):
     deadlines: Deadlines
     epoch: int  # the same: sessions of the one serve the other as well
     logins: Logins | None = None  # None: no session authenticates
+    tls: Policy | None = None  # None: every session stays in the clear
 
 
 class Desk(Protocol):

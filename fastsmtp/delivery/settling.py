@@ -38,11 +38,13 @@ class Settling:
         failure: Verdict | None,
         *,
         final: bool,
+        again: bool = False,
     ) -> Verdict | None:
         """Every recipient of an ended transaction is decided, or kept for the next host: then the verdict
         that keeps them.
 
-        `failure`: the transaction broke off. `final`: there is no further host.
+        `failure`: the transaction broke off. `final`: there is no further host. `again`: those that it left
+        without an answer are kept all the same, for the same one.
         """
         desk = self._desk
         now = desk.clock()
@@ -50,12 +52,18 @@ class Settling:
             assert transaction.end is not None
             verdict = classify.accepted(transaction.end)
             outcomes = self._outcomes(
-                request, request.recipients, verdict, relay=session.relay, uses=session.uses, now=now
+                request,
+                request.recipients,
+                verdict,
+                relay=session.relay,
+                tls=session.tls,
+                uses=session.uses,
+                now=now,
             )
             desk.record(outcomes, session)
             desk.done(request, good=True)
             return None
-        kept = self._decide_each(session, request, transaction, failure, now, final=final)
+        kept = self._decide_each(session, request, transaction, failure, now, final=final, again=again)
         if kept is not None:
             return kept
         if failure is None:
@@ -73,6 +81,7 @@ class Settling:
         now: float,
         *,
         final: bool,
+        again: bool = False,
     ) -> Verdict | None:
         """One recipient at a time; the last verdict of those kept for the next host, or None."""
         kept: list[Recipient] = []
@@ -80,12 +89,18 @@ class Settling:
         for index, recipient in enumerate(request.recipients):
             verdict = classify.of_transaction(transaction, index, session.name) or failure
             assert verdict is not None
-            if not verdict.sent and verdict.soft and not final:
+            if not verdict.sent and verdict.soft and (not final or (again and verdict is failure)):
                 kept.append(recipient)
                 last = verdict
             else:
                 outcomes = self._outcomes(
-                    request, [recipient], verdict, relay=session.relay, uses=session.uses, now=now
+                    request,
+                    [recipient],
+                    verdict,
+                    relay=session.relay,
+                    tls=session.tls,
+                    uses=session.uses,
+                    now=now,
                 )
                 self._desk.record(outcomes, session)
         request.recipients = kept
@@ -97,9 +112,12 @@ class Settling:
         """
         desk = self._desk
         desk.record(
-            self._outcomes(request, request.recipients, verdict, relay=relay, uses=0, now=desk.clock()), None
+            self._outcomes(
+                request, request.recipients, verdict, relay=relay, tls=verdict.tls, uses=0, now=desk.clock()
+            ),
+            None,
         )
-        good = reached or request.transacted or not verdict.soft
+        good = reached or request.transacted or not verdict.soft or verdict.excused
         desk.done(request, good=good, dsn=verdict.dsn, text=verdict.text)
 
     # At-most-once
@@ -137,9 +155,11 @@ class Settling:
     def _write_ahead(
         self, request: Request, recipients: list[Recipient], verdict: Verdict, session: Session | None
     ) -> None:
-        relay, uses = (session.relay, session.uses + 1) if session is not None else ("none", 0)
+        relay, tls, uses = (
+            (session.relay, session.tls, session.uses + 1) if session is not None else ("none", "", 0)
+        )
         now = self._desk.clock()
-        outcomes = self._outcomes(request, recipients, verdict, relay=relay, uses=uses, now=now)
+        outcomes = self._outcomes(request, recipients, verdict, relay=relay, tls=tls, uses=uses, now=now)
         self._desk.write_ahead(outcomes, session)
 
     # Outcomes
@@ -151,6 +171,7 @@ class Settling:
         verdict: Verdict,
         *,
         relay: str,
+        tls: str,
         uses: int,
         now: float,
     ) -> list[Outcome]:
@@ -171,7 +192,7 @@ class Settling:
         outcomes = []
         for recipient in recipients:
             attempts, first_at = recipient.attempts + 1, recipient.first_attempt_at or handed_at
-            reached = (relay, attempts, first_at, now, delays, "", queue_id, 0.0, sender, uses)
+            reached = (relay, attempts, first_at, now, delays, tls, queue_id, 0.0, sender, uses)
             outcomes.append(as_outcome((recipient, word, dsn, text, *reached)))
         return outcomes
 

@@ -20,9 +20,10 @@ import os
 from collections.abc import Awaitable, Callable
 
 from fastsmtp.delivery.desk import Desk
+from fastsmtp.errors import PolicyError
 from fastsmtp.mail.destination import Destination, Host
 from fastsmtp.mail.request import Request
-from fastsmtp.outcome import status
+from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
 from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
@@ -31,23 +32,23 @@ from fastsmtp.session.connection import Session
 from fastsmtp.session.opening import BindFailure
 
 Opener = Callable[[Host, Request], Awaitable[Session | Verdict]]
+Identify = Callable[[Request, Host], Awaitable[Identity | None]]
 
 
 class Walk:
     """The walk over the hosts of one destination."""
 
-    __slots__ = ("_desk", "_destination", "_generation", "_opened", "identity")
+    __slots__ = ("_desk", "_destination", "_generation", "_identify", "_opened")
 
-    def __init__(self, desk: Desk, destination: Destination, opened: Opener) -> None:
+    def __init__(self, desk: Desk, destination: Destination, opened: Opener, identify: Identify) -> None:
         """`opened` gives a session, or what the host's refusal means; OSError where no connection came
-        about.
+        about, PolicyError where none was to be made. `identify`: what an idle one must have been opened with.
         """
         self._desk = desk
         self._generation = desk.generations[destination.transport]
         self._destination = destination
         self._opened = opened
-        login = "" if self._generation.logins is None else destination.nexthop
-        self.identity = Identity(destination.transport, login)  # of its sessions
+        self._identify = identify
 
     async def session(self, request: Request) -> Session | Verdict | Destination | None:
         """A session with the first host that takes us in, or what becomes of all that is left."""
@@ -93,7 +94,7 @@ class Walk:
         if request.fresh:
             return None
         for place, host in enumerate(request.hosts):
-            if host.best and (session := self._desk.cache.checkout_host(host, self.identity)) is not None:
+            if host.best and (session := await self._kept(request, host)) is not None:
                 del request.hosts[place]
                 request.hosts.insert(0, host)
                 return self._take_kept(request, session, 0)
@@ -104,8 +105,20 @@ class Walk:
         hosts = frozenset((host.address, host.port) for host in request.hosts)
         return self._desk.join(self._destination, hosts)
 
-    def _take_kept(self, request: Request, session: Session, place: int) -> Session:
+    async def _kept(self, request: Request, host: Host) -> Session | None:
+        """An idle one to this host, that would be opened for this request in the same way."""
+        identity = await self._identify(request, host)
+        return None if identity is None else self._desk.cache.checkout_host(host, identity)
+
+    def wake(self, session: Session) -> None:
+        """It was idle, and serves again."""
         session.wake()
+        verdict = session.tunnel.channel.verdict if session.tunnel is not None else None
+        if verdict is not None and verdict.reused:
+            self._desk.log.info(verdict.reused)
+
+    def _take_kept(self, request: Request, session: Session, place: int) -> Session:
+        self.wake(session)
         self._stand_at(request, session, place)
         return session
 
@@ -136,7 +149,7 @@ class Walk:
     async def _try_host(self, request: Request, host: Host, place: int) -> Session | Verdict:
         """A session with this host, or what its failure means; then that is noted."""
         if not host.best and not request.fresh:
-            kept = self._desk.cache.checkout_host(host, self.identity)
+            kept = await self._kept(request, host)
             if kept is not None:
                 return self._take_kept(request, kept, place)
         request.fresh = False
@@ -144,12 +157,16 @@ class Walk:
         request.addresses_tried += 1
         try:
             found = await self._opened(host, request)
-        except OSError as error:
-            verdict = self._unreached(host, error)
+        except (OSError, PolicyError) as error:
+            if isinstance(error, OSError):
+                verdict = self._unreached(host, error)
+            else:
+                verdict = classify.no_policy(error.dsn, error.text)
             self.note_failure(request, verdict, None)
             return verdict
         if isinstance(found, Session):
-            found.stand_at(request.hosts[place:], request.sites, stands_in=request.transacted)
+            stands_in = request.transacted or found.stands_in
+            found.stand_at(request.hosts[place:], request.sites, stands_in=stands_in)
         else:
             self.note_failure(request, found, host)
         return found
@@ -185,6 +202,8 @@ class Walk:
         request.failure_dsn = verdict.dsn
         request.failure_text = verdict.text
         request.failure_relay = "none" if host is None else host.relay
+        request.failure_tls = verdict.tls
+        request.excused = verdict.excused
         request.softly_failed = request.softly_failed or verdict.soft
         if host is not None and verdict.soft and not self.used_up(request):
             self._desk.log.info(f"{request.queue_id}: {verdict.text}")
@@ -199,7 +218,8 @@ class Walk:
     def _left(self, request: Request) -> Verdict:
         """For those that no host has decided."""
         dsn = request.failure_dsn
-        return Verdict(False, status.is_soft(dsn), dsn, request.failure_text)
+        text, tls = request.failure_text, request.failure_tls
+        return Verdict(False, status.is_soft(dsn), dsn, text, excused=request.excused, tls=tls)
 
 
 def _reason(error: OSError) -> str:

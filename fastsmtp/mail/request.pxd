@@ -25,3 +25,6 @@ cdef class Request:
         str failure_dsn
         str failure_text
         str failure_relay
+        str failure_tls
+        bint excused
+        str clear

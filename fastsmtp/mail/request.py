@@ -33,12 +33,15 @@ class Request:
         self.ahead = False  # its recipients are on record as unknown: the end of data may have left
         self.fresh = False  # the next host is connected to, idle session or not
         self.renewed = False  # that has happened
+        self.clear = ""  # the address that is met without TLS, since a session inside TLS broke there
         self.softly_failed = False  # a host or site did: then a site that does not exist bounces nothing
         self.spared = 0  # times it came back from a session that closed before touching it
         self.postponed = 0  # times it waited for the answer of a table's server
         self.failure_dsn = "4.3.0"  # the last failure of a site, for those left when all hosts are used up
         self.failure_text = "server unavailable or unable to receive mail"
         self.failure_relay = "none"
+        self.failure_tls = ""
+        self.excused = False  # that failure says nothing against its destination
 
     def start_over(self) -> None:
         """It came back untouched: its hosts are looked up and tried from the first again, with whatever

@@ -55,6 +55,8 @@ class Verdict(NamedTuple):
     dsn: str
     text: str
     in_doubt: bool = False  # it may have arrived, and is not to be sent again
+    excused: bool = False  # it says nothing against the site: others shall be tried there
+    tls: str = ""  # what the log and the results say of it
 
 
 # Verdict._make, without a line of Python
@@ -96,6 +98,47 @@ def looping(nexthop: str, *, is_best: bool) -> Verdict:
     """The host answers to our own name. From a best host of its next-hop that is hard: nobody is nearer."""
     dsn = status.LOOP if is_best else status.softened(status.LOOP)
     return Verdict(False, not is_best, dsn, f"mail for {nexthop} loops back to myself")
+
+
+def tls_not_offered(host: str) -> Verdict:
+    return _unprotected(status.NO_STARTTLS, f"TLS is required, but was not offered by host {host}")
+
+
+def tls_refused(reply: Reply, host: str) -> Verdict:
+    """By the peer's own status: a permanent refusal is one."""
+    return _unprotected(reply.dsn, f"TLS is required, but host {host} refused to start TLS: {reply.text}")
+
+
+def tls_unusable() -> Verdict:
+    return _unprotected(status.NO_TLS, "TLS is required, but our TLS engine is unavailable")
+
+
+def tls_missing() -> Verdict:
+    return _unprotected(status.INSECURE, "TLS is required, but unavailable")
+
+
+def not_verified() -> Verdict:
+    return _unprotected(status.NO_TLS, "Server certificate not verified")
+
+
+def out_of_turn() -> Verdict:
+    """Inside TLS, ahead of MAIL."""
+    return _unprotected(status.INSECURE, "unexpected server message")
+
+
+def handshake_failed(*, required: bool) -> Verdict:
+    """Where TLS may fail it says nothing against the host."""
+    text = "Cannot start TLS: handshake failure"
+    return Verdict(False, True, status.NO_TLS, text, excused=not required)
+
+
+def _unprotected(dsn: str, text: str) -> Verdict:
+    return Verdict(False, status.is_soft(dsn), dsn, text)
+
+
+def no_policy(dsn: str, text: str) -> Verdict:
+    """What TLS must achieve cannot be told: no connection is made."""
+    return Verdict(False, status.is_soft(dsn), dsn, text)
 
 
 def no_smtputf8(host: str) -> Verdict:

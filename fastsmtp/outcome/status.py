@@ -15,6 +15,9 @@ LOOP = "5.4.6"
 TOO_LARGE = "5.3.4"
 NO_ANSWER = "5.5.0"  # a reply that means nothing where it came
 NEEDS_SMTPUTF8 = "5.6.7"  # an address or header outside ASCII, and the peer does not take such
+NO_STARTTLS = "4.7.4"
+NO_TLS = "4.7.5"
+INSECURE = "4.7.0"
 CONTENT = "5.6.0"  # the message cannot be rendered or converted
 
 

@@ -38,11 +38,14 @@ PENDING_LIMIT = 1024  # lines that wait for the end of the turn; a bound, hardly
 class Log:
     """Formats lines and hands them on a batch at a time. `output` None: nobody listens."""
 
-    __slots__ = ("_delay", "_output", "_pending")
+    __slots__ = ("_delay", "_output", "_pending", "_tells_tls")
 
-    def __init__(self, output: Output | None, resolution: int = DELAY_RESOLUTION) -> None:
+    def __init__(
+        self, output: Output | None, resolution: int = DELAY_RESOLUTION, *, tells_tls: bool = True
+    ) -> None:
         self._output = output
         self._delay = delay_text(resolution)
+        self._tells_tls = tells_tls
         self._pending: list[str] = []
 
     @classmethod
@@ -52,16 +55,20 @@ class Log:
         name: str = "postfix",
         facility: str = "mail",
         resolution: int = DELAY_RESOLUTION,
+        *,
+        tells_tls: bool = True,
     ) -> Self:
-        """`name`, `facility`, `resolution`: syslog_name, syslog_facility, delay_logging_resolution_limit.
+        """`name`, `facility`, `resolution`: syslog_name, syslog_facility, delay_logging_resolution_limit;
+        `tells_tls`: smtp_log_tls_feature_status.
 
         Raises UsageError if a file cannot be opened. A system without a log daemon gets no log, in silence.
         """
         if target is None:
             return cls(None)
         if target == SYSLOG:
-            return cls(SyslogOutput.open(name, facility), resolution)
-        return cls(FileOutput.open(None if target == STDERR else target, name), resolution)
+            return cls(SyslogOutput.open(name, facility), resolution, tells_tls=tells_tls)
+        output = FileOutput.open(None if target == STDERR else target, name)
+        return cls(output, resolution, tells_tls=tells_tls)
 
     @property
     def listening(self) -> bool:
@@ -73,7 +80,7 @@ class Log:
         if output is None:
             return
         prefix = output.prefix(CLIENT, Severity.INFO)
-        delay = self._delay
+        delay, tells_tls = self._delay, self._tells_tls
         shared = None
         relay_seen = relay_text = spans = ""
         for outcome in batch:
@@ -91,7 +98,7 @@ class Log:
             self._pending.append(
                 f"{prefix}{queue_id}: to=<{address if address.isprintable() else printable(address)}>"
                 f", relay={relay_text}{f', conn_use={conn_use}' if conn_use > 1 else ''}, {spans}"
-                f"{f', tls={word(tls)}' if tls else ''}, dsn={dsn}"
+                f"{f', tls={word(tls)}' if tls and tells_tls else ''}, dsn={dsn}"
                 f", status={DEFERRED if status == EXPIRED else status}"
                 f" ({reply if reply.isprintable() else printable(reply)})"
             )
@@ -136,7 +143,7 @@ class Log:
     def become(self, other: "Log") -> None:
         """What comes now goes where `other` would have written it, in its form."""
         self.close()
-        self._output, self._delay = other._output, other._delay
+        self._output, self._delay, self._tells_tls = other._output, other._delay, other._tells_tls
         other._output = None
 
     def close(self) -> None:

@@ -1,12 +1,13 @@
 """Idle sessions: kept for a short time for the next request of the same destination or the same host.
 
     checkin(destination, session, identity, ...)    keeps it
-    checkout(destination, identity)                 one that served it before, the oldest first, or None
+    checkout(destination, sender)                   one that served it before, the oldest first, or None
     checkout_host(host, identity)                   one to this host and port, whoever opened it, or None
     discard(session)                                forgets it: it ended by itself
     drain()                                         takes out all of them; the caller closes them
 
-A session serves only those who would have opened it the same way: its Identity is compared field by field.
+A session serves only those who would have opened it the same way. To the same destination (and sender, where
+the login goes by it) that is so; for others its Identity is compared field by field.
 One that stands in for a better host that refused one message is kept for its host alone: its destination's
 next mail goes to the better host again.
 
@@ -24,7 +25,7 @@ class Identity(NamedTuple):
 
     transport: str
     login: str = ""  # of SASL; "" where none is used
-    tls: str = ""  # level, and for whom the peer was verified; "" in the clear
+    tls: str = ""  # level, and all that TLS must achieve by it; "" where it is off
 
 
 class Counters(NamedTuple):
@@ -46,7 +47,7 @@ class Idle(Protocol):
 
 Kept = TypeVar("Kept", bound=Idle)
 Key = TypeVar("Key")
-_ByDestination = tuple[Destination, Identity]
+_ByDestination = tuple[Destination, str]  # and the sender, where it matters
 _ByHost = tuple[str, int, Identity]  # address and port
 
 
@@ -66,10 +67,16 @@ class SessionCache(Generic[Kept]):
         return f"<SessionCache {len(self._keys)} idle, {len(self._by_destination)} destinations>"
 
     def checkin(
-        self, destination: Destination, session: Kept, identity: Identity, *, for_host: bool = False
+        self,
+        destination: Destination,
+        session: Kept,
+        identity: Identity,
+        *,
+        sender: str = "",
+        for_host: bool = False,
     ) -> None:
         """`for_host`: whoever asks for the host may have it; its destination is not offered it."""
-        by_destination = None if for_host else (destination, identity)
+        by_destination = None if for_host else (destination, sender)
         by_host = _endpoint(session.host, identity)
         self._keys[session] = by_destination, by_host
         if by_destination is not None:
@@ -78,8 +85,8 @@ class SessionCache(Generic[Kept]):
         if len(self._keys) > self.counters.most:
             self.counters = self.counters._replace(most=len(self._keys))
 
-    def checkout(self, destination: Destination, identity: Identity) -> Kept | None:
-        found = self._take_first(self._by_destination.get((destination, identity)))
+    def checkout(self, destination: Destination, sender: str = "") -> Kept | None:
+        found = self._take_first(self._by_destination.get((destination, sender)))
         counters = self.counters
         if found is None:
             self.counters = counters._replace(destination_misses=counters.destination_misses + 1)

@@ -80,12 +80,12 @@ class Protection(Protocol):
     """What TLS must achieve with one host."""
 
     @property
-    def name(self) -> str:
-        """Of the level, as in tls= of the log."""
+    def level(self) -> str:
+        """As in tls= of the log."""
 
     @property
     def tries(self) -> bool:
-        """STARTTLS is asked for where it is offered."""
+        """STARTTLS is asked for where it is offered: the level is none of none, and our side of TLS works."""
 
     @property
     def required(self) -> bool:

@@ -30,6 +30,8 @@ cdef class Session:
         object driver
         object tunnel
         object broken
+        str tls
+        object identity
         double opened_at
         Py_ssize_t begun
         Py_ssize_t uses

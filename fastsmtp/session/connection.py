@@ -15,8 +15,9 @@ Source: spec: session, 1, 13, 15; Postfix smtp_chat(3), smtp_skip_quit_response.
 import asyncio
 from collections.abc import Callable
 
-from fastsmtp.errors import SessionError, SessionLost, SessionTimeout
+from fastsmtp.errors import SessionError
 from fastsmtp.mail.destination import Host
+from fastsmtp.session.cache import Identity
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.listeners import Driver, Opening
 from fastsmtp.session.outqueue import unacknowledged
@@ -50,6 +51,8 @@ class Session:
         self.driver: Driver[Session] | None = None
         self.tunnel: Tunnel | None = None  # TLS, where it is in force
         self.broken: SessionError | None = None  # why it is not any more
+        self.tls = ""  # for the log and the results: the level, and what became of it
+        self.identity = Identity("")  # whom it may serve
         self.opened_at = loop.time()
         self.begun = 0  # transactions,
         self.uses = 0  # and those of them that were answered
@@ -223,7 +226,6 @@ class Session:
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
         if self._late is not None:
             self.engine.note_unsent(len(self._late))
         stage = self.engine.stage
@@ -232,8 +234,7 @@ class Session:
         if self.transcript is not None:
             self.transcript.ended("timed out" if self.timed_out else "connection ended")
         if self.opening is not None:
-            ending = SessionTimeout if self.timed_out else SessionLost
-            self.opening.lost(self.broken or ending("it ended", stage))
+            self.opening.lost(self.broken, stage, timed_out=self.timed_out)
             return
         parked, self._parked = self._parked, None
         if parked is not None:

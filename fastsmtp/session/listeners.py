@@ -18,8 +18,8 @@ class Opening(Protocol):
     def heard(self, kind: int, subject: object) -> None:
         """READY, REFUSED or REPLIED, and its subject."""
 
-    def lost(self, error: SessionError) -> None:
-        """The session is over."""
+    def lost(self, broken: SessionError | None, stage: int, *, timed_out: bool) -> None:
+        """The session is over, at `stage`. `broken`: it was TLS that ended."""
 
     async def ask(self, line: bytes, command: int, shown: bytes | None = None) -> Reply:
         """One command alone."""

@@ -97,6 +97,8 @@ class SessionRules(NamedTuple):
     keeps_idle: bool  # smtp_connection_cache_on_demand
     waits_for_farewell: bool  # smtp_skip_quit_response = no
     reply_filter: ReplyFilter | None  # smtp_reply_filter
+    blocks_early_replies: bool  # smtp_tls_block_early_mail_reply
+    notes_offers: bool  # smtp_tls_note_starttls_offer
     window_limit: int  # messages in flight by BDAT; 0: no BDAT
 
     def manner(self, host: Host, nexthop: str) -> Manner:

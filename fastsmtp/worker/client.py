@@ -59,6 +59,11 @@ def _delivery(settings: Settings, warn: Warn | None) -> DeliveryRules:
         best_mx=routing.best_mx(settings),
         by_hosts=settings.flag("destination_concurrency_by_hosts"),
         relays_null_mx=settings.flag("smtp_fallback_relay_null_mx"),
+        clear_after=(
+            settings.seconds("minimal_backoff_time")
+            if settings.flag("smtp_tls_plaintext_fallback")
+            else float("inf")
+        ),
     )
 
 
@@ -127,6 +132,8 @@ def _session(settings: Settings, warn: Warn | None, *, complains: bool) -> Sessi
         keeps_idle=settings.flag("smtp_connection_cache_on_demand"),
         waits_for_farewell=not settings.flag("smtp_skip_quit_response"),
         reply_filter=reply_filter(settings, warn) if warn is not None else None,
+        blocks_early_replies=settings.flag("smtp_tls_block_early_mail_reply"),
+        notes_offers=settings.flag("smtp_tls_note_starttls_offer"),
         window_limit=(
             settings.number("smtp_chunking_window_limit") if settings.flag("smtp_chunking_enable") else 0
         ),

@@ -63,6 +63,7 @@ class Generations:
                 client.deadlines,
                 epochs[name],
                 client.logins,
+                client.tls,
             )
         return found
 

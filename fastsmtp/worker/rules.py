@@ -15,6 +15,7 @@ from fastsmtp.remote.rules import AnswerRules
 from fastsmtp.route.hosts import RouteRules
 from fastsmtp.route.records import Drops
 from fastsmtp.route.resolver import LookupRules
+from fastsmtp.session.channel import Policy
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import SessionRules
 from fastsmtp.worker.feed import FeedRules
@@ -33,7 +34,7 @@ class ClientRules(NamedTuple):
     lookup: LookupRules
     drops: Drops | None  # smtp_dns_reply_filter
     permanent: Callable[[str], bool] | None  # smtp_connection_cache_destinations, by next-hop
-    tls: object = None  # the policy (fastsmtp.tls.policy); None: every session stays in the clear
+    tls: Policy | None = None  # the policy (fastsmtp.tls.policy); None: every session stays in the clear
     logins: Logins | None = None  # smtp_sasl_auth_enable
 
     def serves_alike(self, other: "ClientRules") -> bool:

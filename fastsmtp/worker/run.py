@@ -159,6 +159,7 @@ def open_log(settings: Settings, chosen: str | None) -> Log:
         settings.text("syslog_name"),
         settings.text("syslog_facility"),
         settings.number("delay_logging_resolution_limit"),
+        tells_tls=settings.flag("smtp_log_tls_feature_status"),
     )
 
 

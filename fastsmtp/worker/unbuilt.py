@@ -10,16 +10,10 @@ Source: ours; `fastsmtp conf --unused` shows all that nothing reads.
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SettingError
 
-IN_THE_CLEAR = ("none", "may")  # TLS levels that a session without TLS satisfies
+DANE = ("dane", "dane-only")  # TLS levels
 
-# Set to yes, or to anything: refused, with what would happen.
-SWITCHES = {
-    "smtp_enforce_tls": "mail would go out without TLS",
-    "smtp_tls_wrappermode": "mail would go out without TLS",
-}
+# Set to anything: refused, with what would happen.
 REFUSED = {
-    "smtp_tls_policy_maps": "mail would go out without TLS",
-    "smtp_tls_per_site": "mail would go out without TLS",
     "smtp_header_checks": "headers would go out unchecked",
     "smtp_mime_header_checks": "headers would go out unchecked",
     "smtp_nested_header_checks": "headers would go out unchecked",
@@ -56,17 +50,13 @@ def check(settings: Settings) -> list[str]:
 
 
 def _refusals(settings: Settings) -> list[str]:
-    refusals = []
-    level = settings.text("smtp_tls_security_level")
-    if level and level not in IN_THE_CLEAR:
-        refusals.append(_refusal(settings, "smtp_tls_security_level", "mail would go out without TLS"))
-    for name, effect in SWITCHES.items():
-        overridden = name == "smtp_enforce_tls" and level
-        if settings.flag(name) and not overridden:
-            refusals.append(_refusal(settings, name, effect, "no"))
-    for name, effect in REFUSED.items():
-        if settings.expanded(name).strip():
-            refusals.append(_refusal(settings, name, effect))
+    refusals = [
+        _refusal(settings, name, effect)
+        for name, effect in REFUSED.items()
+        if settings.expanded(name).strip()
+    ]
+    if settings.text("smtp_tls_security_level") in DANE:
+        refusals.append(_refusal(settings, "smtp_tls_security_level", "no mail would go out"))
     refusals += [
         _refusal(settings, name, "mail would go out without these pauses", "0")
         for name in PAUSES

@@ -1,6 +1,7 @@
 """A peer without a socket: an SMTP server that answers as it is told, and keeps what it heard and when.
 
     Manner(offers=("SIZE 1000",), answers={"RCPT": "451 later"})     how it behaves
+    Manner(leaf=authority().issue("mx.example"))                     offers STARTTLS, shows this certificate
     Conversation                                                     one connection, as the peer saw it
 
 Answers go by the verb; "." is the end of a message. A list of answers is used up one by one, its last stands.
@@ -14,8 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.certificates import Certified
+from tests.support.tls_peer import TlsServer
+
 SILENT = "(silent)"
 HANGUP = "(hangs up)"
+TLS = "(TLS)"  # among the commands: what follows came inside it
+GARBAGE = "(garbage)"  # in place of the ServerHello
 MOMENT = 1e-6  # seconds: what was said is heard before the end
 HIGH_WATER = 65536  # bytes that a transport holds before it says so
 
@@ -36,6 +42,12 @@ class Manner:
     drains: int = 0  # bytes a second that it reads after DATA; 0: as fast as they come
     absent: bool = False  # refuses connections
     mute: bool = False  # lets them hang
+    leaf: Certified | None = None  # for TLS
+    wrapped: bool = False  # TLS begins at once
+    inside: Sequence[str] | None = None  # offers inside TLS; None: the same
+    answers_inside: Mapping[str, str | Sequence[str]] | None = None  # the same of answers
+    handshake: str = ""  # SILENT, HANGUP or GARBAGE in place of its part
+    early: bytes = b""  # said in the clear, right behind the reply to STARTTLS
 
 
 @dataclass(eq=False)
@@ -52,6 +64,7 @@ class Conversation:
     contents: list[bytes] = field(default_factory=list)  # as on the wire, final dot included
     content_at: list[float] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)  # as they were written
+    tls_ended: bool = False  # by the client's close-notify
 
     @property
     def over(self) -> bool:
@@ -90,17 +103,26 @@ class MemoryTransport(asyncio.Transport):
         self._said: dict[str, int] = {}
         self._speaks_at = 0.0
         self._unsaid: deque[bytes] = deque()  # timers of one moment ring in any order
+        self._tls: TlsServer | None = None
+        self._tls_due = False  # once the reply to STARTTLS is said
+        self._raw = False  # what comes is for TLS, and TLS is not spoken here
 
     def begin(self) -> None:
-        self._say(self._manner.greeting)
+        if self._manner.wrapped:
+            self._begin_tls()
+        if not self._raw:
+            self._say(self._manner.greeting)
 
     # The client's side
 
     def write(self, data: Any) -> None:
         if self._closing:
             return
-        self._unread += data
         self._conversation.pieces.append(bytes(data))
+        if self._raw:
+            self._spoil()
+            return
+        self._unread += data if self._tls is None else self._unsealed(self._tls, bytes(data))
         if self._stuck:
             if not self._paused and len(self._unread) > HIGH_WATER:
                 self._paused = True
@@ -132,6 +154,38 @@ class MemoryTransport(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
+
+    # TLS
+
+    def _begin_tls(self) -> None:
+        assert self._manner.leaf is not None
+        if self._manner.handshake:
+            self._raw = True
+        else:
+            self._tls = TlsServer(self._manner.leaf)
+
+    def _unsealed(self, tls: TlsServer, data: bytes) -> bytes:
+        before = tls.established
+        tls.feed(data)
+        if tls.established and not before:
+            self._conversation.commands.append(TLS)
+            self._conversation.heard_at.append(self._loop.time())
+        self._loop.call_soon(self._pass_on, tls)
+        self._conversation.tls_ended = tls.ended
+        heard = bytes(tls.heard)
+        tls.heard.clear()
+        return heard
+
+    def _pass_on(self, tls: TlsServer) -> None:
+        data = tls.take()
+        if data and not self._closing:
+            self._protocol.data_received(data)
+
+    def _spoil(self) -> None:
+        if self._manner.handshake == GARBAGE:
+            self._loop.call_soon(self._protocol.data_received, b"250 hello, who is there?\r\n")
+        elif self._manner.handshake == HANGUP:
+            self._loop.call_soon(self._end)
 
     # The peer's side
 
@@ -178,19 +232,29 @@ class MemoryTransport(asyncio.Transport):
         self._conversation.heard_at.append(self._loop.time())
         verb = command.partition(" ")[0].upper()
         if verb == "EHLO" and "EHLO" not in self._manner.answers:
-            lines = [self._manner.name, *self._manner.offers]
+            offers = self._manner.offers
+            if self._tls is not None:
+                offers = offers if self._manner.inside is None else self._manner.inside
+            elif self._manner.leaf is not None:
+                offers = [*offers, "STARTTLS"]
+            lines = [self._manner.name, *offers]
             self._say("\r\n".join(f"250{'-' * (at < len(lines)) or ' '}{t}" for at, t in enumerate(lines, 1)))
             return
         if verb == "BDAT":
             self._chunk = int(command.split()[1])
             return
         answer = self._answer(verb)
+        if verb == "STARTTLS" and answer.startswith("2") and self._manner.leaf is not None:
+            self._tls_due = True
         if verb == "DATA" and answer.startswith("354"):
             self._content = True
             self._stuck = self._manner.stalls or self._manner.drains > 0
 
     def _answer(self, verb: str) -> str:
-        told = self._manner.answers.get(verb)
+        answers = self._manner.answers
+        if self._tls is not None and self._manner.answers_inside is not None:
+            answers = self._manner.answers_inside
+        told = answers.get(verb)
         if told is None:
             answer = USUAL.get(verb, "250 2.0.0 ok")
         elif isinstance(told, str):
@@ -221,7 +285,16 @@ class MemoryTransport(asyncio.Transport):
             if not self._dribbling:
                 self._loop.call_soon(self._dribble)
             self._dribbling += said
-        elif not self._closing:
+        elif self._closing:
+            pass
+        elif self._tls is not None:
+            self._tls.say(said)
+            self._pass_on(self._tls)
+        elif self._tls_due:
+            self._tls_due = False
+            self._begin_tls()
+            self._protocol.data_received(said + self._manner.early)
+        else:
             self._protocol.data_received(said)
 
     def _dribble(self) -> None:

@@ -77,6 +77,17 @@ def delays(**settings: str) -> str:
     return found[1] if found else ""
 
 
+def level_in_log(**settings: str) -> str:
+    """What the line of an outcome says of TLS."""
+    log_daemon = Datagrams()
+    with mock.patch("socket.socket", log_daemon):
+        log = open_log(load(settings), None)
+        log.outcomes([outcome(RECIPIENT)._replace(tls="encrypt")])
+        log.close()
+    found = re.search(r"tls=(\w+),", log_daemon.sent[0].decode())
+    return found[1] if found else ""
+
+
 class SpoolSeen(NamedTuple):
     """How a spool went about one outcome."""
 
@@ -144,5 +155,6 @@ PROOFS = [
     Proof("spool_sync_interval", pause, {"50ms": 0.05, "2s": 2.0}),
     Proof("compatibility_level", widest_line, {"0": 990, "3.6": 998}),
     Proof("maillog_file", log_file, {"": False, "HERE/log": True}),
+    Proof("smtp_log_tls_feature_status", level_in_log, {"yes": "encrypt", "no": ""}),
     Proof("delay_logging_resolution_limit", delays, {"2": "0.1/0.2/0.3/0.4", "0": "0/0/0/0"}),
 ]

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from fastsmtp.wire import engine
-from fastsmtp.worker.client import client_rules
-from tests.support import world
 from tests.support.memory_peer import SILENT, Manner
 from tests.support.world import ADDRESS, World
 from tests.unit.parameters.proof import Proof
@@ -73,15 +70,7 @@ def slow_uses(**settings: str) -> list[int]:
     return [len(conversation.contents) for conversation in seen.conversations]
 
 
-def starttls_patience(**settings: str) -> float:
-    """Seconds that the reply to STARTTLS, and each step of the handshake, may take."""
-    loaded = world.load(settings)
-    client = loaded.of_transports()[loaded.text("default_transport")]
-    return client_rules(client).deadlines.stages[engine.STARTTLS]
-
-
 PROOFS = [
-    Proof("smtp_starttls_timeout", starttls_patience, {"3": 3.0, "1m": 60.0}),
     Proof("smtp_helo_timeout", greeting_patience, {"3": 3.0, "1m": 60.0}),
     Proof("smtp_helo_timeout", patience("EHLO"), {"3": 3.0, "1m": 60.0}),
     Proof("smtp_mail_timeout", patience("MAIL"), {"3": 3.0, "1m": 60.0}),

@@ -23,16 +23,16 @@ def test_oldest_session_of_a_destination_comes_first():
     cache, old, young = SessionCache(), Idle(), Idle()
     cache.checkin(A, old, CLEAR)
     cache.checkin(A, young, CLEAR)
-    assert [cache.checkout(A, CLEAR) for _ in range(3)] == [old, young, None]
+    assert [cache.checkout(A) for _ in range(3)] == [old, young, None]
 
 
 def test_acceptance_30_session_of_another_destination_is_found_by_host():
     cache, session = SessionCache(), Idle()
     cache.checkin(A, session, CLEAR)
-    assert cache.checkout(B, CLEAR) is None
+    assert cache.checkout(B) is None
     assert cache.checkout_host(OTHER, CLEAR) is None
     assert cache.checkout_host(MX._replace(name="alias.example"), CLEAR) is session
-    assert cache.checkout(A, CLEAR) is None
+    assert cache.checkout(A) is None
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_acceptance_30_session_of_another_destination_is_found_by_host():
 def test_session_of_another_identity_is_never_shared(other):
     cache, session = SessionCache(), Idle()
     cache.checkin(A, session, other)
-    assert cache.checkout(A, CLEAR) is None
+    assert cache.checkout(B) is None
     assert cache.checkout_host(MX, CLEAR) is None
     assert cache.checkout_host(MX, other) is session
 
@@ -54,9 +54,17 @@ def test_session_of_another_identity_is_never_shared(other):
 def test_session_that_stands_in_for_a_better_host_is_kept_for_its_host_alone():
     cache, session = SessionCache(), Idle(OTHER)
     cache.checkin(A, session, CLEAR, for_host=True)
-    assert cache.checkout(A, CLEAR) is None
+    assert cache.checkout(A) is None
     assert cache.checkout_host(OTHER, CLEAR) is session
     assert len(cache) == 0
+
+
+def test_session_for_one_sender_is_not_given_to_another_of_the_same_destination():
+    cache, session = SessionCache(), Idle()
+    cache.checkin(A, session, Identity("smtp", login="one"), sender="one@x.example")
+    assert cache.checkout(A) is None
+    assert cache.checkout(A, "other@x.example") is None
+    assert cache.checkout(A, "one@x.example") is session
 
 
 def test_discarded_session_is_gone_and_may_be_discarded_again():
@@ -73,7 +81,7 @@ def test_session_that_has_ended_is_passed_over():
     cache, alive = SessionCache(), Idle()
     cache.checkin(A, Idle(over=True), CLEAR)
     cache.checkin(A, alive, CLEAR)
-    assert cache.checkout(A, CLEAR) is alive
+    assert cache.checkout(A) is alive
     assert len(cache) == 0
 
 
@@ -89,8 +97,8 @@ def test_lookups_are_counted():
     cache = SessionCache()
     for _ in range(2):
         cache.checkin(A, Idle(), CLEAR)
-    cache.checkout(A, CLEAR)
-    cache.checkout(B, CLEAR)
+    cache.checkout(A)
+    cache.checkout(B)
     cache.checkout_host(MX, CLEAR)
     cache.checkout_host(MX, CLEAR)
     assert cache.counters == Counters(1, 1, 1, 1, 2)
