@@ -13,7 +13,10 @@ TABLES = "A lookup table of a million entries"
 SESSIONS = ("At most once", "Ten thousand sessions")
 DNS = ("Names from the DNS", "A domain for each recipient")
 ROUND_TRIPS = "Round trips"
-KEPT = (MICRO, *DNS, *SESSIONS, TABLES, ROUND_TRIPS)  # not written by `make bench`
+INSTRUCTIONS = "Instructions"
+BINDS = "What binds"
+# Not written by benchmarks/compare.py
+KEPT = (BINDS, INSTRUCTIONS, MICRO, *DNS, *SESSIONS, TABLES, ROUND_TRIPS)
 
 
 def write_section(path: Path, title: str, lines: Iterable[str]) -> None:
