@@ -12,6 +12,7 @@ Source: Postfix smtp_sasl_auth_cache(3); the format is ours; spec: sasl, 10.
 import os
 import secrets
 import sqlite3
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -85,6 +86,7 @@ class RefusalFile:
                 connection.close()
                 raise
             self._connection = connection
+            weakref.finalize(self, connection.close)  # settings that are replaced close nothing themselves
         return self._connection
 
     def _note(self, error: sqlite3.Error | OSError) -> None:

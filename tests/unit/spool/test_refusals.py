@@ -34,6 +34,19 @@ def test_another_process_finds_what_was_noted(tmp_path: Path) -> None:
     assert b"a bad password" not in path.read_bytes()
 
 
+def test_file_that_nobody_holds_is_closed(tmp_path: Path) -> None:
+    file = RefusalFile(tmp_path / "cache", unexpected)
+    file.secret()
+    descriptors = Path("/proc/self/fd")
+
+    def is_open() -> bool:
+        return any(each.name == "cache" for each in map(Path.resolve, descriptors.iterdir()))
+
+    assert is_open()
+    del file
+    assert not is_open()
+
+
 def test_rows_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "LIMIT", 3)
     file = RefusalFile(tmp_path / "cache", unexpected)
