@@ -111,7 +111,7 @@ cdef class Sender:
             if transaction.cursor == 0:
                 line = transaction.mail_line(self.size, self.eightbit, self.dsn)
                 if self.says_auth:
-                    line = line[:-2] + b" AUTH=<>\r\n"
+                    line = line[:PyBytes_GET_SIZE(line) - 2] + b" AUTH=<>\r\n"
                 if not self._say_origin(transaction, PyBytes_GET_SIZE(line)):
                     return False
             else:

@@ -121,8 +121,8 @@ NOTICES = (
     P("notify_classes",
       NameMask("bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software"),
       "resource, software",
-      "What the postmaster is told about: with protocol, sessions in which a peer broke the protocol, with "
-      "their transcripts. The other classes change nothing yet.",
+      "What the postmaster is told about, with transcripts: with protocol, sessions in which a peer broke "
+      "it, with data, those that ended because a table had no answer. The other classes change nothing.",
       source="Postfix 2.2"),
     P("error_notice_recipient", Text(minimum=1), "postmaster",
       "Who is told about resource, software and protocol problems.",

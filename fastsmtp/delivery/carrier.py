@@ -29,6 +29,7 @@ from fastsmtp.outcome import classify, status
 from fastsmtp.outcome.classify import Verdict
 from fastsmtp.session import stages
 from fastsmtp.session.connection import Session
+from fastsmtp.session.transcript import PROTOCOL
 from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
 
@@ -336,7 +337,7 @@ class Carrier:
     def _learn(self, session: Session) -> None:
         """What later sessions with the peer start from, and what the postmaster is to know."""
         engine, transcript = session.engine, session.transcript
-        if transcript is not None and transcript.keeps and engine.suspect:
+        if transcript is not None and PROTOCOL in transcript.told and engine.suspect:
             self._desk.complain(transcript)
         offers = " ".join(sorted(engine.offers))
         window = engine.window if engine.chunking else 0

@@ -44,6 +44,7 @@ from fastsmtp.session.opening import Meeting, open_session
 from fastsmtp.session.refused import Refused, Unprotected
 from fastsmtp.session.rules import Manner
 from fastsmtp.session.stages import STAGES
+from fastsmtp.session.transcript import DATA, PROTOCOL
 from fastsmtp.wire import engine
 
 if TYPE_CHECKING:
@@ -285,8 +286,8 @@ class Entry:
         )
         try:
             return await open_session(host, generation.sessions, generation.deadlines, meeting)
-        except Refused as refusal:
-            if transcript is not None and transcript.keeps and classify.breaks_protocol(refusal.reply):
+        except (Refused, TableError) as error:
+            if transcript is not None and _what(error) in transcript.told:
                 desk.complain(transcript)
             raise
 
@@ -303,6 +304,13 @@ class Entry:
             f"host {host.relay} replied to HELO/EHLO with my own hostname {own_name.decode()}"
         )
         return classify.looping(self._nexthop, is_best=host.best)
+
+
+def _what(error: Refused | TableError) -> str:
+    """The class of notices that it belongs to."""
+    if isinstance(error, TableError):
+        return DATA
+    return PROTOCOL if classify.breaks_protocol(error.reply) else ""
 
 
 def verdict_of(error: Unprotected, host: Host) -> Verdict:

@@ -85,7 +85,7 @@ class SessionRules(NamedTuple):
     pix_delay: float  # seconds between content and final dot
     pix_threshold: float  # age of a message in seconds from which on it is made
     debug_level: int  # debug_peer_level
-    keeps_transcripts: bool  # for notices
+    told: frozenset[str]  # notify_classes of which the postmaster hears, with a transcript: PROTOCOL, DATA
     always_ehlo: bool
     never_ehlo: bool
     forwards: bool  # smtp_send_xforward_command
@@ -114,11 +114,9 @@ class SessionRules(NamedTuple):
 
     def transcript(self, host: Host, manner: Manner, log: Callable[[str], None]) -> Transcript | None:
         """None where nobody wants to know what is said."""
-        if not (manner.debugged or self.keeps_transcripts):
+        if not (manner.debugged or self.told):
             return None
-        return Transcript(
-            host.relay, log if manner.debugged else None, self.debug_level, keeps=self.keeps_transcripts
-        )
+        return Transcript(host.relay, log if manner.debugged else None, self.debug_level, told=self.told)
 
     def engine(self, manner: Manner, known: KnownHost, *, looks_for_loops: bool) -> SessionEngine:
         """A protocol engine at its start."""

@@ -20,12 +20,13 @@ KEPT_LIMIT = 200  # lines: the first ones, and as many of the last
 SHOWN_LIMIT = 512  # characters of a line
 MASKED = "****"
 AUTH = b"AUTH "
+PROTOCOL, DATA = "protocol", "data"  # of notify_classes: the peer broke the rules; a table had no answer
 CHALLENGE = 3  # first digit of a reply that asks for more
 EVENTS_LEVEL = 2  # debug_peer_level from which on more than the dialogue is logged
 
 
 class Transcript:
-    """One session's. `log` None: it is only kept; `keeps` False: it is only logged."""
+    """One session's. `log` None: it is only kept; nobody to be `told` of it: it is only logged."""
 
     __slots__ = (
         "_confidential",
@@ -37,11 +38,17 @@ class Transcript:
         "_passed_over",
         "keeps",
         "name",
+        "told",
     )
 
-    def __init__(self, name: str, log: Callable[[str], None] | None, level: int, *, keeps: bool) -> None:
-        """`name`: host[address]:port. `level`: debug_peer_level."""
-        self.keeps = keeps
+    def __init__(
+        self, name: str, log: Callable[[str], None] | None, level: int, *, told: frozenset[str]
+    ) -> None:
+        """`name`: host[address]:port. `level`: debug_peer_level. `told`: classes of errors whose sessions the
+        postmaster wants to see.
+        """
+        self.keeps = bool(told)
+        self.told = told
         self.name = name
         self._log = log
         self._level = level

@@ -17,6 +17,7 @@ from fastsmtp.errors import SettingError
 from fastsmtp.mail.xtext import xtext
 from fastsmtp.session.deadlines import Deadlines
 from fastsmtp.session.rules import Manner, SessionRules
+from fastsmtp.session.transcript import DATA, PROTOCOL
 from fastsmtp.wire import engine
 from fastsmtp.worker import routing
 from fastsmtp.worker.filters import reply_filter, status_filter
@@ -120,7 +121,7 @@ def _session(settings: Settings, warn: Warn | None, *, complains: bool) -> Sessi
         pix_delay=settings.seconds("smtp_pix_workaround_delay_time"),
         pix_threshold=settings.seconds("smtp_pix_workaround_threshold_time"),
         debug_level=settings.number("debug_peer_level"),
-        keeps_transcripts=complains and "protocol" in settings.words("notify_classes"),
+        told=frozenset(settings.words("notify_classes")) & {PROTOCOL, DATA} if complains else frozenset(),
         always_ehlo=settings.flag("smtp_always_send_ehlo"),
         never_ehlo=settings.flag("smtp_never_send_ehlo"),
         forwards=settings.flag("smtp_send_xforward_command"),

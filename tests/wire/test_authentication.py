@@ -259,6 +259,12 @@ def test_27_rounds_end_after_100() -> None:
 # Beyond the numbers
 
 
+@pytest.mark.parametrize(("classes", "told"), [("protocol", False), ("data", True)])
+def test_postmaster_hears_of_a_table_without_an_answer_where_he_wants_to(classes: str, told: bool) -> None:
+    seen = run(peer("AUTH PLAIN"), smtp_sasl_password_maps="fail:x", notify_classes=classes)
+    assert ("to=<postmaster@me.example>" in seen.log) is told
+
+
 def test_silent_peer_runs_into_the_limit_of_ehlo() -> None:
     seen = run(peer("AUTH PLAIN", AUTH="(silent)"), smtp_helo_timeout="7")
     assert seen.status() == "deferred 4.4.2"

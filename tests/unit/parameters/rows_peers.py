@@ -77,7 +77,7 @@ PROOFS = [
     Proof(
         "notify_classes",
         notices,
-        {"resource, software": "", "protocol": "postmaster@me.example"},
+        {"resource, software": "", "protocol": "postmaster@me.example", "data": ""},
     ),
     Proof(
         "error_notice_recipient",

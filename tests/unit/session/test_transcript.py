@@ -9,7 +9,8 @@ PEER = "mx.example[192.0.2.1]:25"
 
 def made(level=2, *, keeps=True):
     logged = []
-    return Transcript(PEER, logged.append, level, keeps=keeps), logged
+    told = frozenset({"protocol"}) if keeps else frozenset()
+    return Transcript(PEER, logged.append, level, told=told), logged
 
 
 def test_dialogue_is_logged_in_postfix_form_and_kept_in_that_of_its_notices():
