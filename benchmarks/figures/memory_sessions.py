@@ -111,7 +111,10 @@ class Opener:
     """Opens sessions as a delivery does."""
 
     def __init__(self, port: int) -> None:
-        settings = Settings.load(None, ["myhostname=me.example", "smtp_connection_cache_time_limit=1h"])
+        settings = Settings.load(
+            None,
+            ["myhostname=me.example", "smtp_connection_cache_time_limit=1h", "connection_cache_ttl_limit=1h"],
+        )
         rules = client_rules(settings)
         self._rules = rules.session
         self._deadlines = rules.deadlines

@@ -227,6 +227,9 @@ LIMITS = (
     P("smtp_connection_cache_time_limit", Seconds(minimum=1), "2s",
       "How long an idle session stays open.",
       source="Postfix 2.2"),
+    P("connection_cache_ttl_limit", Seconds(minimum=1), "2s",
+      "Longest that smtp_connection_cache_time_limit may be.",
+      source="Postfix 2.2; scache(8)"),
 )
 
 ADDRESSES = (
@@ -245,4 +248,7 @@ ADDRESSES = (
     P("smtp_tcp_port", Text(minimum=1), "smtp",
       "The port, as number or service name, where a destination does not name one.",
       source="Postfix 3.7"),
+    P("known_tcp_ports", Words(), "lmtp=24, smtp=25, smtps=submissions=465, submission=587",
+      "Services by name and their ports; what is not named here the system may know.",
+      source="Postfix 3.6"),
 )

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fastsmtp.errors import TableError
-from fastsmtp.lookup.followed import Followed
+from fastsmtp.lookup.followed import Apart, Followed
 from fastsmtp.lookup.keys import email_keys, find, spellings, split_extension
 from fastsmtp.lookup.maps import Maps
 from fastsmtp.lookup.pattern_list import PatternList
@@ -47,12 +47,15 @@ class GenericRules(NamedTuple):
 class Generic:
     """The tables, open."""
 
-    def __init__(self, rules: GenericRules, warn: Warn) -> None:
+    def __init__(self, rules: GenericRules, warn: Warn, apart: Apart | None = None) -> None:
+        """`apart`: see Followed."""
         self._rules = rules
         self._warn = warn
         self._origin = fold(rules.origin)
-        self._maps = Followed(lambda: Maps.open(PARAMETER, rules.tables, warn))
-        self._destinations = Followed(lambda: PatternList.open("mydestination", rules.destinations, warn))
+        self._maps = Followed(lambda: Maps.open(PARAMETER, rules.tables, warn), apart)
+        self._destinations = Followed(
+            lambda: PatternList.open("mydestination", rules.destinations, warn), apart
+        )
         self._known: dict[str, str | None] = {}
         self._forget_at = 0.0
 

@@ -3,7 +3,7 @@
     Maps(parameter, tables)           in the order of the setting
     .find(key)                        the text, None, or TableError; a full key goes to every table
     .find(key, partial=True)          the same for a part of an address: tables of patterns are left out
-    .changed(), .broken, .volatile    see `followed` and `table`
+    .changed(), .broken, .size, .volatile    see `followed` and `table`
 An empty key is never looked up. An empty answer is an error: somebody meant "not found" and wrote something
 else.
 Source: maps(3); DATABASE_README.
@@ -64,6 +64,11 @@ class Maps:
     def volatile(self) -> bool:
         """Answers may change while files stay."""
         return any(table.volatile for table in self.tables)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(file.size for table in self.tables for file in table.files)
 
     def __bool__(self) -> bool:
         return bool(self.tables)

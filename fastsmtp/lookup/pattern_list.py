@@ -9,7 +9,7 @@ decides.
     .match_host(name)                this host, or the domains above it
     .match_address(text)             this address, or a network that holds it
     .match_peer(name, address)       each element against the one, then the other
-    .changed(), .broken, .volatile   see `followed` and `table`
+    .changed(), .broken, .size, .volatile   see `followed` and `table`
     parent_style(words, parameter)   whether example.com stands for what is below it, too
 
 Nothing applies: False, so a list of exclusions alone matches nothing. A file or table that cannot be read
@@ -133,6 +133,12 @@ class PatternList:
         return is_changed(self.files) or any(
             element.table is not None and is_changed(element.table.files) for element in self._elements
         )
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        tables = [element.table.files for element in self._elements if element.table is not None]
+        return sum(file.size for files in (self.files, *tables) for file in files)
 
     @property
     def broken(self) -> bool:

@@ -5,11 +5,13 @@
     .active(queue_id, sender, size, count) `QID: from=<S>, size=N, nrcpt=N (queue active)`
     .removed(queue_id)                     `QID: removed`
     .info(text)  .warning(text)            a line of their own
+    .statistics(text, ...)                 `statistics: TEXT`, of idle sessions
     .flush()                               writes what active() and removed() left; once a turn of the loop
     .become(log)                           goes on as `log` would, which is given up: a reload, a rotation
     .reopen()  .close()                    after a rotation; at the end
 
-Lines about a delivery come from `NAME/smtp[PID]`, those about a message from `NAME/qmgr[PID]`. An expired
+Lines about a delivery come from `NAME/smtp[PID]`, those about a message from `NAME/qmgr[PID]`, those about
+idle sessions from `NAME/scache[PID]`. An expired
 recipient has two: its last deferral, then `status=expired, returned to sender`. A character that does not
 print becomes `?`, so that no address and no reply can begin a line. Nothing is formatted when nobody listens.
 
@@ -31,6 +33,7 @@ DELAY_RESOLUTION = 2  # Postfix's default for delay_logging_resolution_limit
 
 CLIENT = "smtp"
 QUEUE_MANAGER = "qmgr"
+CACHE = "scache"
 
 PENDING_LIMIT = 1024  # lines that wait for the end of the turn; a bound, hardly ever met
 
@@ -126,6 +129,12 @@ class Log:
     def warning(self, text: str) -> None:
         if self._output is not None:
             self._add(CLIENT, f"warning: {text}", Severity.WARNING)
+            self.flush()
+
+    def statistics(self, *texts: str) -> None:
+        if self._output is not None:
+            for text in texts:
+                self._add(CACHE, f"statistics: {text}")
             self.flush()
 
     def flush(self) -> None:

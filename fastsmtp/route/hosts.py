@@ -16,12 +16,13 @@ Source: RFC 5321 5.1, RFC 7505; Postfix smtp_addr(3), smtp_connect(3); spec: rou
 
 import asyncio
 from collections.abc import Callable, Collection
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from fastsmtp.mail.destination import Host
 from fastsmtp.route import failure
 from fastsmtp.route.failure import LookupFailure
-from fastsmtp.route.nexthop import NexthopError, Site, is_address, parse_site, split_sites
+from fastsmtp.route.nexthop import NexthopError, Ports, Site, is_address, parse_site, split_sites
 from fastsmtp.route.order import OrderRules, arranged, drawn
 from fastsmtp.route.own import OwnAddresses
 from fastsmtp.route.resolver import Resolver, unheard
@@ -52,6 +53,7 @@ class RouteRules(NamedTuple):
     leaves_srv: bool = False  # allow_srv_lookup_fallback
     interfaces: tuple[str, ...] = ()  # inet_interfaces, by address
     proxies: tuple[str, ...] = ()  # proxy_interfaces
+    ports: Ports = MappingProxyType({})  # known_tcp_ports
 
 
 class Router:
@@ -92,11 +94,11 @@ class Router:
         rules = self._rules
         found: list[Site] = []
         try:
-            found += [parse_site(text, rules.port) for text in split_sites(nexthop)]
+            found += [parse_site(text, rules.port, rules.ports) for text in split_sites(nexthop)]
             if not found:
                 raise NexthopError(f'empty next-hop "{nexthop}"')
             primaries = len(found)
-            found += [parse_site(text, rules.port) for text in split_sites(rules.fallback)]
+            found += [parse_site(text, rules.port, rules.ports) for text in split_sites(rules.fallback)]
         except NexthopError as error:
             self._warn(str(error))
             raise LookupFailure(BAD_NEXTHOP, str(error)) from None

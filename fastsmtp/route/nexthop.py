@@ -1,16 +1,21 @@
 """Next-hop syntax: `domain`, `domain:service`, `[host]`, `[host]:service`, `[address]`,
 `[ipv6:address]:service`.
 
-Brackets mean: no MX lookup. Several sites, separated by comma or blanks, are tried in order.
+Brackets mean: no MX lookup. Several sites, separated by comma or blanks, are tried in order. Names outside
+ASCII become A-labels.
 Source: Postfix smtp_connect(3), host_port(3); spec: routing, 1; config, 9.4.
 """
 
 import ipaddress
 import re
 import socket
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-KNOWN_PORTS = {"lmtp": 24, "smtp": 25, "smtps": 465, "submissions": 465, "submission": 587}  # known_tcp_ports
+from fastsmtp.mail.address import parse_domain
+
+Ports = Mapping[str, int]  # by service: known_tcp_ports; what it does not name the system may know
 NAME_LIMIT = 255
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST = re.compile(rf"(?![0-9.]+\Z){_LABEL}(?:\.{_LABEL})*\.?")
@@ -36,7 +41,7 @@ def split_sites(nexthop: str) -> list[str]:
     return nexthop.replace(",", " ").split()
 
 
-def parse_site(text: str, default_port: int) -> Site:
+def parse_site(text: str, default_port: int, ports: Ports = MappingProxyType({})) -> Site:
     """One site; NexthopError tells what is wrong with it."""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
@@ -51,10 +56,10 @@ def parse_site(text: str, default_port: int) -> Site:
             host, service = service, ""
     if host[:5].lower() == "ipv6:":
         host = host[5:]
-    _check_host(host, text)
+    host = _checked(host, text)
     return Site(
         host.lower().removesuffix("."),
-        _port(service, text) if service else default_port,
+        _port(service, text, ports) if service else default_port,
         text.startswith("["),
         text,
         service or "smtp",
@@ -81,25 +86,29 @@ def is_host_name(name: str) -> bool:
     return len(name) <= NAME_LIMIT and _HOST.fullmatch(name) is not None
 
 
-def _check_host(host: str, text: str) -> None:
+def _checked(host: str, text: str) -> str:
+    """In A-labels."""
+    if not host.isascii():
+        host = parse_domain(host) or host
     if not is_address(host) and not is_host_name(host):
         raise NexthopError(f'bad host or domain "{host}" in next-hop "{text}"')
+    return host
 
 
-def parse_port(service: str) -> int:
+def parse_port(service: str, ports: Ports = MappingProxyType({})) -> int:
     """A port by number or service name, as smtp_tcp_port has it; NexthopError where it is neither."""
-    return _port(service, service)
+    return _port(service, service, ports)
 
 
-def _port(service: str, text: str) -> int:
+def _port(service: str, text: str, ports: Ports) -> int:
     if service.isascii() and service[:1].isdigit():
         if not service.isdigit():
             raise NexthopError(f'bad port "{service}" in next-hop "{text}": expected a number or a name')
         if 1 <= int(service) <= 65535:
             return int(service)
         raise NexthopError(f'bad port "{service}" in next-hop "{text}": expected 1 to 65535')
-    if service in KNOWN_PORTS:
-        return KNOWN_PORTS[service]
+    if service in ports:
+        return ports[service]
     try:
         return socket.getservbyname(service, "tcp")
     except OSError:

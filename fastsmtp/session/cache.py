@@ -4,6 +4,7 @@
     checkout(destination, sender)                   one that served it before, the oldest first, or None
     checkout_host(host, identity)                   one to this host and port, whoever opened it, or None
     discard(session)                                forgets it: it ended by itself
+    take_counters()                                 what it was good for since the last time
     drain()                                         takes out all of them; the caller closes them
 
 A session serves only those who would have opened it the same way. To the same destination (and sender, where
@@ -29,13 +30,17 @@ class Identity(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """Lookups so far: those that found a session, and those that did not; the most that were idle at once."""
+    """Lookups: those that found a session, and those that did not. The most that were idle at once, and for
+    how many destinations and hosts.
+    """
 
     destination_hits: int = 0
     destination_misses: int = 0
     host_hits: int = 0
     host_misses: int = 0
     most: int = 0
+    most_destinations: int = 0
+    most_hosts: int = 0
 
 
 class Idle(Protocol):
@@ -82,8 +87,14 @@ class SessionCache(Generic[Kept]):
         if by_destination is not None:
             self._by_destination.setdefault(by_destination, {})[session] = None
         self._by_host.setdefault(by_host, {})[session] = None
-        if len(self._keys) > self.counters.most:
-            self.counters = self.counters._replace(most=len(self._keys))
+        counters, sizes = self.counters, (len(self._keys), len(self._by_destination), len(self._by_host))
+        if any(size > most for size, most in zip(sizes, counters[-3:], strict=True)):
+            self.counters = Counters(*counters[:-3], *map(max, sizes, counters[-3:]))
+
+    def take_counters(self) -> Counters:
+        """They begin anew."""
+        taken, self.counters = self.counters, Counters()
+        return taken
 
     def checkout(self, destination: Destination, sender: str = "") -> Kept | None:
         found = self._take_first(self._by_destination.get((destination, sender)))

@@ -7,6 +7,7 @@
     destination in asking, asking.full  whether requests of it wait here; whether no more should be begun
     asking.look_ahead(transport, recipients)    asks for what their requests will need, so that few have to
                                         wait
+    asking.ask_ahead(question, subject)    nothing waits for this one
     asking.answers                      see fastsmtp.remote.answers
     asking.change(rules, contents)      a reload
     await asking.close()
@@ -79,6 +80,7 @@ class Asking:
         self._answers: Answers | None = None
         self._waiting: dict[Request, None] = {}
         self._ahead = 0
+        self._asked: set[str] = set()
 
     def change(self, rules: AnswerRules, contents: Mapping[str, Content]) -> None:
         """Requests that wait here are carried by `contents` later, whatever they met first."""
@@ -108,6 +110,12 @@ class Asking:
         look_up = self._contents[transport].look_up
         for recipient in recipients:
             self._answers.settle_soon(look_up, recipient, self._looked_up)
+
+    def ask_ahead(self, question: Callable[[str], object], subject: str) -> None:
+        """The answer shall be at hand when it is asked for again; nobody waits for it."""
+        if subject not in self._asked:
+            self._asked.add(subject)
+            self.answers.settle_soon(question, subject, self._asked.discard)
 
     def _looked_up(self, recipient: Recipient) -> None:
         self._ahead -= 1

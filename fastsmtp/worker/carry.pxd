@@ -21,6 +21,7 @@ cdef class Worker:
         list _held
         bint _stopping
         bint _paused
+        object _statistics
         object _timer
         double _timer_at
     cdef public:

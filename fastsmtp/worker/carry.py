@@ -33,6 +33,7 @@ from fastsmtp.worker.feed import LOW_WATER, Feed
 from fastsmtp.worker.generations import Generations
 from fastsmtp.worker.rules import Rules
 from fastsmtp.worker.settle import NEVER, Settler
+from fastsmtp.worker.statistics import Statistics
 from fastsmtp.worker.unsent import Unsent
 
 COMPLAINTS_LIMIT = 20  # notices of one run: a broken peer must not become a flood
@@ -85,6 +86,7 @@ class Worker:
         self.asking = Asking(rules.answers, contents, self.put_back)
         feed.ahead = self.asking.look_ahead
         self._carriers: set[Slot] = set()
+        self._statistics = Statistics(self.cache, log, self.clock)
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._turn_asked = False
@@ -106,6 +108,7 @@ class Worker:
         way.
         """
         self._ask_turn()
+        self._statistics.begin(self._loop)
         try:
             await self._over
             self._settler.flush()
@@ -164,6 +167,7 @@ class Worker:
             self._timer.cancel()
         for carrier in self._carriers:
             carrier.abort()
+        self._statistics.end()
         for session in self.cache.drain():
             session.close()
         self._feed.close()
@@ -283,7 +287,13 @@ class Worker:
     def _is_permanent(self, destination: Destination) -> bool:
         """Its sessions are kept although nothing waits for them: smtp_connection_cache_destinations."""
         permanent = self._rules.clients[destination.transport].permanent
-        return permanent is not None and permanent(destination.nexthop)
+        if permanent is None:
+            return False
+        try:
+            return permanent(destination.nexthop)
+        except Pending:
+            self.asking.ask_ahead(permanent, destination.nexthop)
+            return False
 
     def follow(self, destination: Destination) -> Request | None:
         if self._stopping or self._paused or self.asking.full:

@@ -42,11 +42,15 @@ def client_rules(settings: Settings, warn: Warn | None = None, *, complains: boo
         deadlines=_deadlines(settings),
         route=routing.route_rules(settings),
         lookup=routing.lookup_rules(settings),
-        drops=routing.reply_filter(settings),
-        permanent=routing.permanent(settings),
+        drops=routing.reply_filter(settings, warn or _unheard),
+        permanent=routing.permanent(settings, warn or _unheard),
         tls=policy(settings, warn),
         logins=logins(settings, warn),
     )
+
+
+def _unheard(text: str) -> None:
+    """While settings are only checked: whoever uses them opens the tables again, and hears of it."""
 
 
 def _delivery(settings: Settings, warn: Warn | None) -> DeliveryRules:
@@ -167,10 +171,12 @@ def _deadlines(settings: Settings) -> Deadlines:
         engine.QUIT: "smtp_quit_timeout",
         engine.IDLE: "smtp_connection_cache_time_limit",
     }
+    stages = [settings.seconds(limits[stage]) for stage in range(len(limits))]
+    stages[engine.IDLE] = min(stages[engine.IDLE], settings.seconds("connection_cache_ttl_limit"))
     return Deadlines(
         connect=settings.seconds("smtp_connect_timeout"),
         content=settings.seconds("smtp_data_xfer_timeout"),
         per_request=settings.flag("smtp_per_request_deadline"),
         data_rate=settings.number("smtp_min_data_rate"),
-        stages=tuple(settings.seconds(limits[stage]) for stage in range(len(limits))),
+        stages=tuple(stages),
     )

@@ -21,6 +21,7 @@ from typing import Any
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SettingError, TableError
+from fastsmtp.worker.apart import apart
 
 PARAMETER = "smtp_delivery_status_filter"
 REPLIES = "smtp_reply_filter"
@@ -107,7 +108,7 @@ def _followed(settings: Settings, name: str, subject: str, warn: Callable[[str],
         return None
     maps = importlib.import_module("fastsmtp.lookup.maps").Maps
     follow = importlib.import_module("fastsmtp.lookup.followed").Followed
-    followed = follow(lambda: maps.open(name, words, warn))
+    followed = follow(lambda: maps.open(name, words, warn), apart)
     if any(table.volatile for table in followed.now.tables):
         raise SettingError(
             f"{settings.origin(name)}: {name} = {' '.join(words)}: expected tables in files: "

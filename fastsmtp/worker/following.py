@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from fastsmtp.worker.apart import apart
+
 Warn = Callable[[str], None]
 
 
@@ -36,7 +38,7 @@ def maps(name: str, words: Iterable[str], warn: Warn) -> Kept:
     """The tables `words` of the parameter `name`. `warn` hears what is wrong with them, also later."""
     module = importlib.import_module("fastsmtp.lookup.maps")
     followed = importlib.import_module("fastsmtp.lookup.followed").Followed
-    return Kept(followed(lambda: module.Maps.open(name, words, warn)))
+    return Kept(followed(lambda: module.Maps.open(name, words, warn), apart))
 
 
 def patterns(name: str, words: Iterable[str], warn: Warn, *, parents: Iterable[str] = ()) -> Kept:
@@ -44,4 +46,4 @@ def patterns(name: str, words: Iterable[str], warn: Warn, *, parents: Iterable[s
     module = importlib.import_module("fastsmtp.lookup.pattern_list")
     below = module.parent_style(parents, name)
     followed = importlib.import_module("fastsmtp.lookup.followed").Followed
-    return Kept(followed(lambda: module.PatternList.open(name, words, warn, parents=below)))
+    return Kept(followed(lambda: module.PatternList.open(name, words, warn, parents=below), apart))

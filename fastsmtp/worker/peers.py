@@ -15,6 +15,7 @@ from typing import Any
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import TableError
 from fastsmtp.session.rules import Tables
+from fastsmtp.worker.apart import apart
 
 NAMES = DISCARD, PIX, DEBUG = (
     "smtp_discard_ehlo_keyword_address_maps",
@@ -29,8 +30,8 @@ class PeerTables:
     def __init__(self, settings: Settings, warn: Callable[[str], None]) -> None:
         maps = importlib.import_module("fastsmtp.lookup.maps").Maps
         follow = importlib.import_module("fastsmtp.lookup.followed").Followed
-        self._discard = follow(lambda: maps.open(DISCARD, settings.words(DISCARD), warn))
-        self._pix = follow(lambda: maps.open(PIX, settings.words(PIX), warn))
+        self._discard = follow(lambda: maps.open(DISCARD, settings.words(DISCARD), warn), apart)
+        self._pix = follow(lambda: maps.open(PIX, settings.words(PIX), warn), apart)
         self._words = tuple(settings.words(name) for name in NAMES)
         self._warn = warn
         self._debugged = follow(lambda: self._open_debug_list(settings)) if settings.words(DEBUG) else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from fastsmtp.conf.settings import Settings, read
 from fastsmtp.delivery.content_rules import Rewriter
 from fastsmtp.errors import SettingError
+from fastsmtp.worker.apart import apart
 
 
 def rewriter(settings: Settings, warn: Callable[[str], None]) -> Rewriter | None:
@@ -29,7 +30,9 @@ def rewriter(settings: Settings, warn: Callable[[str], None]) -> Rewriter | None
         origin=origin(settings),
         destinations=settings.words("mydestination"),
     )
-    found: Rewriter = rewriting.Rewriting(generic.Generic(rules, warn), settings.number("header_size_limit"))
+    found: Rewriter = rewriting.Rewriting(
+        generic.Generic(rules, warn, apart), settings.number("header_size_limit")
+    )
     return found
 
 

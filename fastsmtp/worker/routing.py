@@ -4,8 +4,8 @@
     bind_addresses(settings)                          source addresses, IPv4 and IPv6; "": the system chooses
     switch_rules(settings), default_way(settings)     where tables choose the way, and where they do not
     best_mx(settings)                                 best_mx_transport
-    reply_filter(settings)                            smtp_dns_reply_filter; None where it is not set
-    permanent(settings)                               smtp_connection_cache_destinations; likewise
+    reply_filter(settings, warn)                      smtp_dns_reply_filter; None where it is not set
+    permanent(settings, warn)                         smtp_connection_cache_destinations; likewise
 All raise SettingError for what names no place.
 Source: Postfix smtp_params.c, smtp_connect(3), own_inet_addr(3); spec: routing, 1, 3, 4.1; parameters, 2.3.
 """
@@ -16,11 +16,19 @@ from typing import Final
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.conf.table import find
-from fastsmtp.errors import Pending, SettingError, TableError
+from fastsmtp.errors import SettingError, TableError
 from fastsmtp.mail.destination import Destination
 from fastsmtp.route.hosts import RouteRules
 from fastsmtp.route.nameservers import DNS_PORT
-from fastsmtp.route.nexthop import NexthopError, family, is_address, parse_port, parse_site, split_sites
+from fastsmtp.route.nexthop import (
+    NexthopError,
+    Ports,
+    family,
+    is_address,
+    parse_port,
+    parse_site,
+    split_sites,
+)
 from fastsmtp.route.order import OrderRules
 from fastsmtp.route.own import ALL, LOOPBACK, canonical
 from fastsmtp.route.records import Drops, text_of
@@ -29,7 +37,10 @@ from fastsmtp.worker import following
 from fastsmtp.worker.switch_rules import SwitchRules
 
 NEXTHOPS_LIMIT: Final = 10_000  # remembered
+PORT_LIMIT: Final = 65535
 SPECIAL: Final = ("error", "retry", "discard")  # transports that deliver nothing
+
+Warn = Callable[[str], None]
 
 
 def transports(settings: Settings) -> tuple[str, ...]:
@@ -115,6 +126,7 @@ def route_rules(settings: Settings) -> RouteRules:
         leaves_srv=settings.flag("allow_srv_lookup_fallback"),
         interfaces=_interfaces(settings),
         proxies=_addresses(settings, "proxy_interfaces"),
+        ports=_ports(settings),
     )
 
 
@@ -161,35 +173,39 @@ def best_mx(settings: Settings) -> Destination | None:
     return Destination(transport, nexthop)
 
 
-def reply_filter(settings: Settings) -> Drops | None:
+def reply_filter(settings: Settings, warn: Warn) -> Drops | None:
     """A record that one of the tables answers with IGNORE is dropped; another answer drops it too."""
     if not settings.words("smtp_dns_reply_filter"):
         return None
-    maps = following.maps("smtp_dns_reply_filter", settings.words("smtp_dns_reply_filter"), lambda text: None)
+    maps = following.maps("smtp_dns_reply_filter", settings.words("smtp_dns_reply_filter"), warn)
     return lambda record: maps.now.find(text_of(record)) is not None
 
 
-def permanent(settings: Settings) -> Callable[[str], bool] | None:
+def permanent(settings: Settings, warn: Warn) -> Callable[[str], bool] | None:
     """Whether a next-hop's first site, without brackets and port, is in smtp_connection_cache_destinations;
-    None where nothing is. A table that has no answer keeps no session open.
+    None where nothing is. A table that has no answer keeps no session open; Pending where its server must be
+    asked first.
     """
     name = "smtp_connection_cache_destinations"
     if not settings.words(name):
         return None
-    listed = following.patterns(name, settings.words(name), lambda text: None)
+    listed = following.patterns(name, settings.words(name), warn)
     known: dict[str, bool] = {}
 
     def is_listed(nexthop: str) -> bool:
         if listed.look():
             known.clear()
-        if nexthop not in known:
+        if nexthop in known:
+            return known[nexthop]
+        try:
+            found: bool = listed.now.match_text(parse_site(split_sites(nexthop)[0], DNS_PORT).host)
+        except (NexthopError, IndexError, TableError):
+            return False
+        if not listed.now.volatile:
             if len(known) >= NEXTHOPS_LIMIT:
                 known.clear()
-            try:
-                known[nexthop] = listed.now.match_text(parse_site(split_sites(nexthop)[0], DNS_PORT).host)
-            except (NexthopError, IndexError, TableError, Pending):
-                return False
-        return known[nexthop]
+            known[nexthop] = found
+        return found
 
     return is_listed
 
@@ -202,7 +218,7 @@ def _fallback(settings: Settings) -> str:
     text = " ".join(settings.words(name)).lower()
     for site in split_sites(text):
         try:
-            parse_site(site, 0)
+            parse_site(site, 0, _ports(settings))
         except NexthopError as error:
             raise SettingError(f"{settings.origin(name)}: {name}: {error}") from None
     return text
@@ -210,9 +226,24 @@ def _fallback(settings: Settings) -> str:
 
 def _port(settings: Settings) -> int:
     try:
-        return parse_port(settings.text("smtp_tcp_port"))
+        return parse_port(settings.text("smtp_tcp_port"), _ports(settings))
     except NexthopError as error:
         raise SettingError(f"{settings.origin('smtp_tcp_port')}: smtp_tcp_port: {error}") from None
+
+
+def _ports(settings: Settings) -> Ports:
+    """`a=b=25`: services by name, and the port that they have."""
+    name = "known_tcp_ports"
+    found: dict[str, int] = {}
+    for word in settings.words(name):
+        *services, number = word.split("=")
+        port = int(number) if number.isascii() and number.isdigit() else 0
+        if not services or not all(services) or not 0 < port <= PORT_LIMIT:
+            raise SettingError(
+                f"{settings.origin(name)}: {name}: {word}: expected SERVICE=PORT, or SERVICE=SERVICE=PORT"
+            )
+        found.update(dict.fromkeys(services, port))
+    return found
 
 
 def _nameserver(settings: Settings, text: str) -> tuple[str, int]:

@@ -18,6 +18,7 @@ from fastsmtp.lookup.keys import email_keys, find, transport_keys
 from fastsmtp.lookup.maps import Maps
 from fastsmtp.lookup.pattern_list import PatternList
 from fastsmtp.mail.destination import Destination
+from fastsmtp.worker.apart import apart
 from fastsmtp.worker.routing import split
 from fastsmtp.worker.switch_rules import SwitchRules
 
@@ -53,7 +54,7 @@ class Switch:
         self.by_domain = not rules.transport_maps
 
     def _followed(self, parameter: str, words: tuple[str, ...]) -> Followed[Maps]:
-        return Followed(lambda: Maps.open(parameter, words, self._warn))
+        return Followed(lambda: Maps.open(parameter, words, self._warn), apart)
 
     def look(self, now: float) -> None:
         """`now`: any clock in seconds."""

@@ -271,6 +271,7 @@ def test_acceptance_28_session_that_was_closed_meanwhile_costs_nothing(answer):
         **PERMANENT,
         **AGAIN,
         smtp_connection_cache_time_limit="30",
+        connection_cache_ttl_limit="30",
         maximal_queue_lifetime="2s",
     )
     assert len(seen.conversations) == len(seen.history) > 1

@@ -1,11 +1,13 @@
 """Tables and lists are followed: opened anew when a file changes, tried again when they could not be."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fastsmtp.errors import TableError
+from fastsmtp.lookup import followed as followed_module
 from fastsmtp.lookup.followed import LOOK_INTERVAL, RETRY_INTERVAL, Followed
 from fastsmtp.lookup.maps import Maps
 from fastsmtp.lookup.pattern_list import PatternList
@@ -83,3 +85,35 @@ def test_table_that_vanishes_defers_until_it_is_back(tmp_path: Path) -> None:
     write(path, "k w\n", 1)
     assert maps.look(101.0 + LOOK_INTERVAL + RETRY_INTERVAL)
     assert maps.now.find("k") == "w"
+
+
+def test_large_file_is_read_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followed_module, "LARGE", 6)
+    path, begun = tmp_path / "table", list[Callable[[], None]]()
+    write(path, "k old\n", 1)
+    maps = Followed(lambda: Maps.open("p", [f"texthash:{path}"], pytest.fail), begun.append)
+    write(path, "k new\n", 2)
+    assert not maps.look(100.0)
+    assert not maps.look(100.0 + LOOK_INTERVAL)  # still at it: what held before holds
+    assert maps.now.find("k") == "old"
+    (work,) = begun
+    work()
+    assert maps.look(100.0 + 2 * LOOK_INTERVAL)
+    assert maps.now.find("k") == "new"
+    assert not maps.look(100.0 + 3 * LOOK_INTERVAL)
+
+
+def test_fault_of_ours_while_a_large_file_is_read_leaves_what_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed_module, "LARGE", 6)
+    path, begun = tmp_path / "table", list[Callable[[], None]]()
+    write(path, "k old\n", 1)
+    opened = [Maps.open("p", [f"texthash:{path}"], pytest.fail)]
+    maps = Followed(opened.pop, begun.append)  # there is no second one
+    write(path, "k new\n", 2)
+    assert not maps.look(100.0)
+    with pytest.raises(IndexError):
+        begun[0]()
+    assert not maps.look(100.0 + LOOK_INTERVAL)
+    assert (maps.now.find("k"), len(begun)) == ("old", 2)

@@ -76,6 +76,12 @@ PROOFS = [
         also={"fallback_relay": "[192.0.2.9]"},
     ),
     Proof("smtp_tcp_port", port, {"smtp": 25, "2525": 2525}),
+    Proof(
+        "known_tcp_ports",
+        port,
+        {"smtp=25, ours=2525": 2525, "ours=other=26": 26},
+        also={"smtp_tcp_port": "ours"},
+    ),
     Proof("smtp_mx_address_limit", tried, {"0": [*FIRST, "192.0.2.21"], "2": [FIRST[0], FIRST[2]]}),
     Proof("smtp_mx_session_limit", sessions, {"2": 2, "1": 1, "0": 4}),
     Proof("ignore_mx_lookup_error", without_answer, {"no": "deferred 4.4.3", "yes": "sent 2.0.0"}),

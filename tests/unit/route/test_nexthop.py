@@ -67,3 +67,23 @@ def test_any_text_is_a_site_or_an_error(text):
     assert 1 <= site.port <= 65535
     assert "\r" not in site.host
     assert " " not in site.host
+
+
+def test_name_outside_ascii_is_looked_up_by_its_a_labels():
+    assert parse_site("Bücher.example", 25).host == "xn--bcher-kva.example"
+    assert parse_site("[bücher.example]:587", 25)[:3] == ("xn--bcher-kva.example", 587, True)
+
+
+@pytest.mark.parametrize("text", ["bü cher.example", "-ü-.example", "ü..example", "[\u2028.example]"])
+def test_name_outside_ascii_that_cannot_be_is_refused(text):
+    with pytest.raises(NexthopError):
+        parse_site(text, 25)
+
+
+def test_services_are_those_that_are_known_then_the_systems():
+    ports = {"ours": 2525, "smtp": 26}
+    assert [parse_site(f"a.example:{name}", 25, ports).port for name in ("ours", "smtp", "domain")] == [
+        2525,
+        26,
+        53,
+    ]

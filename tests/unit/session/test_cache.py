@@ -101,4 +101,6 @@ def test_lookups_are_counted():
     cache.checkout(B)
     cache.checkout_host(MX, CLEAR)
     cache.checkout_host(MX, CLEAR)
-    assert cache.counters == Counters(1, 1, 1, 1, 2)
+    assert cache.take_counters() == Counters(1, 1, 1, 1, 2, 1, 1)
+    cache.checkout(A, CLEAR)
+    assert cache.take_counters() == Counters(destination_misses=1)

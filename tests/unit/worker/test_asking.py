@@ -148,3 +148,15 @@ def test_words_of_a_server_are_one_line(server, monkeypatch):
 
     monkeypatch.setattr(server, "ask", ask)
     assert run("r@x.example").outcomes["r@x.example"].reply.endswith("failed: tcp:x: no such?thing")
+
+
+def test_destinations_whose_sessions_are_kept_may_stand_in_a_server(server):
+    """The first delivery goes by no answer, and asks; the second one finds its session."""
+    again = {"minimal_backoff_time": "1", "maximal_backoff_time": "1", "maximal_queue_lifetime": "3s"}
+    later = Manner(answers={"RCPT": ["450 4.2.0 later", "450 4.2.0 later", "250 ok"]}, delay=0.2)
+    seen = World(later).run(
+        once=False, relayhost="[192.0.2.9]", smtp_connection_cache_destinations=TABLE, **again
+    )
+    assert server.asked == ["192.0.2.9"]
+    assert len(seen.history) == 3
+    assert len(seen.conversations) < 3

@@ -45,6 +45,7 @@ def test_timeout_of_a_session_under_way_is_the_one_it_began_with() -> None:
 def test_idle_session_is_closed_when_it_would_be_opened_otherwise() -> None:
     defers = Manner(answers={"RCPT": ["450 4.2.0 later", "250 ok"]})
     relay = {"relayhost": f"[{ADDRESS}], [{OTHER}]", "smtp_connection_cache_time_limit": "20"}
+    relay["connection_cache_ttl_limit"] = "20"
     world = World(peers={ADDRESS: defers, OTHER: Manner(mute=True)})
     stays = world.run(many(2), **SINGLY, **relay, changes=[(7, {"smtp_mx_session_limit": "1"})])
     assert stays.conversations[0].spent == 20
