@@ -136,6 +136,7 @@ def test_issuer_is_shown_by_its_common_name_or_whole():
 CERTIFICATE = CA.issue("mx.example", ["mx.example", "*.example", "192.0.2.1"]).der
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # of a serial number
 @settings(max_examples=200)
 @given(st.integers(0, len(CERTIFICATE) - 1), st.integers(1, 255))
 def test_certificate_with_any_byte_changed_is_read_or_is_none(at, change):
