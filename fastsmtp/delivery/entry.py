@@ -76,7 +76,8 @@ class Protecting:
             return None
         text = self._text(host)
         try:
-            return await self._desk.settle(lambda: policy.protection(text, host))
+            found = await self._desk.settle(lambda: policy.protection(text, host))
+            return found if found.secured is None else await found.secured()
         except TableError as error:
             self._desk.log.warning(str(error))
             raise PolicyError("Temporary lookup error", status.UNAVAILABLE) from None

@@ -8,8 +8,8 @@ The shapes alone, so that a run without TLS loads no library of it; fastsmtp.tls
 Source: spec: tls, 2 to 7, 14, 15; RFC 3207.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from fastsmtp.errors import HandshakeFailed
 from fastsmtp.mail.destination import Host
@@ -106,6 +106,12 @@ class Protection(Protocol):
     @property
     def identity(self) -> str:
         """What a session must have been opened with, to serve here too; "" for level none."""
+
+    @property
+    def secured(self) -> "Callable[[], Coroutine[Any, Any, Protection]] | None":
+        """At level dane: gives the one that holds, by the host's TLSA records (PolicyError); this one lets
+        nothing through.
+        """
 
     def channel(self) -> Channel: ...
 

@@ -10,8 +10,6 @@ Source: ours; `fastsmtp conf --unused` shows all that nothing reads.
 from fastsmtp.conf.settings import Settings
 from fastsmtp.errors import SettingError
 
-DANE = ("dane", "dane-only")  # TLS levels
-
 # Set to anything: refused, with what would happen.
 REFUSED = {
     "smtp_header_checks": "headers would go out unchecked",
@@ -26,6 +24,7 @@ PAUSES = (  # above 0: refused
     "smtp_transport_rate_delay",
 )
 PASSED_OVER = ("defer_transports",)
+SWITCHED_ON = ("smtp_tlsrpt_enable",)  # the same, where it is yes
 NOTICES = "notify_classes"
 UNTOLD = ("bounce", "2bounce", "delay", "policy")  # notify_classes of which nothing is told to the postmaster
 
@@ -42,6 +41,9 @@ def check(settings: Settings) -> list[str]:
         if name in settings.entries and settings.expanded(name).strip()
     ]
     told += [
+        f"{settings.origin(name)}: {name} changes nothing yet" for name in SWITCHED_ON if settings.flag(name)
+    ]
+    told += [
         f"{settings.origin(NOTICES)}: {NOTICES}: {word} changes nothing yet"
         for word in settings.words(NOTICES)
         if word in UNTOLD
@@ -55,8 +57,6 @@ def _refusals(settings: Settings) -> list[str]:
         for name, effect in REFUSED.items()
         if settings.expanded(name).strip()
     ]
-    if settings.text("smtp_tls_security_level") in DANE:
-        refusals.append(_refusal(settings, "smtp_tls_security_level", "no mail would go out"))
     refusals += [
         _refusal(settings, name, "mail would go out without these pauses", "0")
         for name in PAUSES

@@ -17,7 +17,7 @@ def test_defaults_are_no_trouble():
     assert check(loaded()) == []
 
 
-@pytest.mark.parametrize("level", ["may", "encrypt", "fingerprint", "verify", "secure"])
+@pytest.mark.parametrize("level", ["may", "encrypt", "fingerprint", "dane", "dane-only", "verify", "secure"])
 def test_levels_of_tls_are_built(level):
     assert check(loaded(f"smtp_tls_security_level={level}")) == []
 
@@ -25,7 +25,6 @@ def test_levels_of_tls_are_built(level):
 @pytest.mark.parametrize(
     "setting",
     [
-        "smtp_tls_security_level=dane",
         "smtp_body_checks=static:IGNORE",
         "smtp_header_checks=static:IGNORE",
         "smtp_destination_rate_delay=1s",
@@ -52,6 +51,12 @@ def test_harmless_one_is_pointed_out():
     assert "defer_transports changes nothing yet" in warning
 
 
+def test_reports_on_tls_that_nobody_gets_are_pointed_out():
+    (warning,) = check(loaded("smtp_tlsrpt_enable=yes"))
+    assert warning == "-o: smtp_tlsrpt_enable changes nothing yet"
+    assert check(loaded("smtp_tlsrpt_enable=no")) == []
+
+
 def test_class_of_notices_that_tells_nothing_is_pointed_out():
     assert check(loaded("notify_classes=resource, software, protocol, data")) == []
     (warning,) = check(loaded("notify_classes=protocol, delay"))
@@ -60,7 +65,6 @@ def test_class_of_notices_that_tells_nothing_is_pointed_out():
 
 def test_remedy_that_is_named_is_one():
     for setting in (
-        "smtp_tls_security_level=dane",
         "smtp_destination_rate_delay=1s",
         "smtp_body_checks=static:x",
     ):
