@@ -29,6 +29,8 @@ from fastsmtp.tls.verdict import UNDECIDED, UNTRUSTED, Evidence, Verdict
 
 RECORD_SIZE = 8192  # plaintext of one record; RFC 8446 5.1 allows twice that, but room for one stays taken
 READ_SIZE = 16384  # plaintext of the largest record
+HEAD_SIZE = 5  # of a record, RFC 8446 5.1: type, version, length
+APPLICATION_DATA = 23
 HANDSHAKE_LIMIT = (
     262144  # bytes that a peer may send before the handshake is over; OpenSSL takes 100 KB of chain
 )
@@ -81,6 +83,7 @@ class Channel:
 
     __slots__ = (
         "_connection",
+        "_due",
         "_evidence",
         "_handshake",
         "_heard",
@@ -88,6 +91,7 @@ class Channel:
         "_remembered",
         "_runs",
         "_session_due",
+        "_unread",
         "established",
         "over",
         "resumed",
@@ -103,6 +107,8 @@ class Channel:
         self._pending: list[bytes] = []
         self._runs: deque[list[int]] = deque(maxlen=RUNS_LIMIT)  # [records, plaintext, ciphertext] of each
         self._session_due = False  # a session for later use comes with the first bytes of the peer
+        self._due = 0  # bytes until the peer's next record begins; below 0: its borders are lost
+        self._unread = False  # the library may hold ciphertext of its own making
         self.established = False
         self.resumed = False
         self.over = False  # the peer's close-notify: nothing more comes
@@ -121,6 +127,7 @@ class Channel:
         if handshake.servername:
             connection.set_tlsext_host_name(handshake.servername)
         self._connection = connection
+        self._unread = True
         self._offer_session(connection)
         self._shake(connection)
 
@@ -180,11 +187,17 @@ class Channel:
         connection = self._connection
         if connection is None:
             raise LocalProtocolError("feed() before start()")
+        plain: list[bytes] = []
+        if self._is_reply(data):
+            connection.bio_write(data)
+            self._read(connection, plain, once=True)
+            return plain[0] if plain else b""
+        self._unread = True
+        self._note_borders(data)
         if not self.established:
             self._heard += len(data)
             if self._heard > HANDSHAKE_LIMIT:
                 raise self._failure("the handshake is too large")
-        plain: list[bytes] = []
         view = memoryview(data)
         for at in range(0, len(data), READ_SIZE):
             piece = view[at : at + READ_SIZE]
@@ -193,22 +206,44 @@ class Channel:
             if not self.established:
                 self._shake(connection)
             if self.established:
-                self._read(connection, plain)
+                self._read(connection, plain, once=False)
         if plain and self._session_due:
             self._keep_session(connection)
         return plain[0] if len(plain) == 1 else b"".join(plain)
 
-    def _read(self, connection: SSL.Connection, plain: list[bytes]) -> None:
+    def _is_reply(self, data: bytes) -> bool:
+        """One whole record with what the peer says: nearly all that comes, and read without a second look."""
+        return (
+            self._due == 0
+            and self.established
+            and not self._session_due
+            and len(data) > HEAD_SIZE
+            and data[0] == APPLICATION_DATA
+            and len(data) == HEAD_SIZE + (data[3] << 8 | data[4])
+        )
+
+    def _note_borders(self, data: bytes) -> None:
+        """Where the peer's records begin; lost where a head comes in two pieces."""
+        at, size = self._due, len(data)
+        while 0 <= at <= size - HEAD_SIZE:
+            at += HEAD_SIZE + (data[at + 3] << 8 | data[at + 4])
+        self._due = at - size if at >= size else -1
+
+    def _read(self, connection: SSL.Connection, plain: list[bytes], *, once: bool) -> None:
+        """`once`: what was fed holds no more than one record's text."""
         try:
             while True:
                 plain.append(connection.recv(READ_SIZE))
+                if once:
+                    return
         except SSL.WantReadError:
-            pass
+            self._unread = True
         except SSL.ZeroReturnError:
-            self.over = True
+            self._unread = self.over = True
         except SSL.SysCallError:
             raise TlsBroken("lost connection") from None
         except SSL.Error as error:
+            self._unread = True  # an alert
             raise TlsBroken(reason_of(error)) from None
         self._drain(connection)
         if sum(map(len, self._pending)) > PENDING_LIMIT:
@@ -226,8 +261,11 @@ class Channel:
 
     def take(self) -> bytes:
         """Ciphertext of TLS itself: the handshake, alerts, answers to key updates."""
+        if not self._unread:
+            return b""
         if self._connection is not None:
             self._drain(self._connection)
+        self._unread = False
         taken, self._pending = b"".join(self._pending), []
         return taken
 
@@ -260,6 +298,7 @@ class Channel:
         """Says goodbye to the peer, once; its own goodbye is not waited for."""
         if self._connection is None or not self.established:
             return
+        self._unread = True
         try:
             self._connection.shutdown()
         except SSL.Error:

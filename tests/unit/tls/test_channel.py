@@ -171,8 +171,10 @@ def test_altered_record_breaks_the_session():
     server.say(b"250 ok\r\n")
     record = bytearray(server.take())
     record[-1] ^= 1
-    with pytest.raises(TlsBroken):
+    with pytest.raises(TlsBroken, match=r"bad record|record layer failure|decryption failed"):
         channel.feed(bytes(record))
+    server.feed(channel.take())
+    assert "alert" in server.error
 
 
 def test_plaintext_inside_an_established_session_breaks_it():
@@ -222,3 +224,19 @@ def test_renegotiation_is_refused():
     assert alert[0] == ALERT
     met.server.feed(alert)
     assert "no renegotiation" in met.server.error
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=6), st.data())
+def test_text_is_the_same_however_its_records_are_cut(texts, data):
+    channel, server = joined()
+    for text in texts:
+        server.say(text)
+    stream = server.take()
+    heard = b""
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        heard += channel.feed(stream[:size])
+        stream = stream[size:]
+    assert heard == b"".join(texts)
+    server.say(b"last")
+    assert channel.feed(server.take()) == b"last"
