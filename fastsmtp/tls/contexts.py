@@ -1,15 +1,20 @@
 """The library's contexts: one for each way of speaking TLS, shared by all connections that speak so.
 
-    contexts = Contexts(rules)           UnusableFile where our settings cannot be loaded at all
+    contexts = shared(rules)             UnusableFile where our settings cannot be loaded at all
     contexts.of(manner)                  ValueError where the library cannot speak so
 
 A context holds what is trusted, our own certificates, versions and ciphers. Files are read when the rules
 are made, but for smtp_tls_CApath, in which the library looks up issuers as they are needed. Verification
-never ends a handshake: errors go into the Evidence that the connection carries.
+never ends a handshake: errors go into the Evidence that the connection carries. Transports with the same
+rules share them, and so do the settings before and after a reload: a list of authorities takes megabytes.
 Source: OpenSSL ssl(7); Postfix tls_client(3); spec: tls, 5, 7.1, 8."""
 
+import hashlib
+import os
 import re
+from contextlib import nullcontext
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -38,16 +43,24 @@ class Authorities(NamedTuple):
     pem: bytes = b""  # of smtp_tls_CAfile
     folder: str = ""  # smtp_tls_CApath
     system: bool = False  # tls_append_default_CA
+    entries: tuple[tuple[str, int], ...] = ()  # of the folder, with their times: another one is trusted anew
 
     @classmethod
     def read(cls, file: str, folder: str, *, system: bool) -> "Authorities":
         """UnusableFile."""
-        if not file:
-            return cls(b"", folder, system)
-        pem = read_file(file)
-        if b"-----BEGIN" not in pem:
+        pem = read_file(file) if file else b""
+        if file and b"-----BEGIN" not in pem:
             raise UnusableFile(f"{file}: no certificate in it")
-        return cls(pem, folder, system)
+        return cls(pem, folder, system, _entries(folder))
+
+
+def _entries(folder: str) -> tuple[tuple[str, int], ...]:
+    """None where it cannot be read: the library then finds no authority in it either."""
+    try:
+        with os.scandir(folder) if folder else nullcontext(()) as found:
+            return tuple(sorted((entry.name, entry.stat().st_mtime_ns) for entry in found))
+    except OSError:
+        return ()
 
 
 class ContextRules(NamedTuple):
@@ -76,6 +89,19 @@ def read_anchors(file: str) -> tuple[bytes, ...]:
     except (ValueError, x509.InvalidVersion) as error:
         raise UnusableFile(f"{file}: no usable trust anchor: {error}") from None
     return tuple(certificate.public_bytes(Encoding.DER) for certificate in found)
+
+
+_SHARED: "WeakValueDictionary[str, Contexts]" = WeakValueDictionary()
+
+
+def shared(rules: ContextRules) -> "Contexts":
+    """Those that somebody holds already, or new ones. UnusableFile."""
+    own = [chain.pem for chain in rules.own]  # each was found to belong to its key
+    key = hashlib.sha256(repr(rules._replace(own=())).encode() + b"".join(own)).hexdigest()
+    found = _SHARED.get(key)
+    if found is None:
+        found = _SHARED[key] = Contexts(rules)
+    return found
 
 
 class Contexts:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from fastsmtp.conf.settings import Settings
 from fastsmtp.tls import fingerprints, loglevel
-from fastsmtp.tls.contexts import CURVES, Authorities, ContextRules, Contexts
+from fastsmtp.tls.contexts import CURVES, Authorities, ContextRules, shared
 from fastsmtp.tls.dane import Dane, DaneRules, Names
 from fastsmtp.tls.level import LEVELS, Level
 from fastsmtp.tls.own import Chain, UnusableFile, read_chain_files, read_pairs
@@ -144,7 +144,7 @@ def _engine(settings: Settings, authorities: Authorities, chains: list[Chain], w
     """UnusableFile."""
     keeping = settings.seconds("smtp_tls_session_cache_timeout")
     lifetime = min(max(keeping, SHORTEST_KEEPING), LONGEST_KEEPING) if keeping > 0 else 0.0
-    contexts = Contexts(
+    contexts = shared(
         ContextRules(
             authorities,
             tuple(chains),

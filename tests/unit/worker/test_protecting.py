@@ -110,3 +110,32 @@ def test_certificates_are_those_of_the_last_reload(tmp_path):
     found = policy_of(smtp_tls_security_level="verify", smtp_tls_CAfile=str(file))
     file.unlink()
     assert found.protection(NEXTHOP, a_host()).handshake.context is not None
+
+
+def contexts_of(**settings):
+    return policy_of(smtp_tls_security_level="may", **settings)._engine
+
+
+def test_same_files_are_loaded_once_for_all_transports(tmp_path):
+    file = authority().write_certificate(tmp_path)
+    one = contexts_of(smtp_tls_CAfile=str(file))
+    same = contexts_of(smtp_tls_CAfile=str(file), smtp_bind_address="192.0.2.7")
+    assert same.contexts is one.contexts
+    assert same.sessions is not one.sessions
+    assert contexts_of().contexts is not one.contexts
+    authority("Another CA").write_certificate(tmp_path)
+    assert contexts_of(smtp_tls_CAfile=str(file)).contexts is not one.contexts
+
+
+def test_folder_of_authorities_is_read_anew_when_it_changes(tmp_path):
+    one = contexts_of(smtp_tls_CApath=str(tmp_path))
+    assert contexts_of(smtp_tls_CApath=str(tmp_path)).contexts is one.contexts
+    authority().write_certificate(tmp_path, "0a1b2c3d.0")
+    assert contexts_of(smtp_tls_CApath=str(tmp_path)).contexts is not one.contexts
+
+
+def test_certificates_of_our_own_tell_contexts_apart(tmp_path):
+    first = authority().issue("a.test").write(tmp_path, "first.pem")
+    second = authority().issue("a.test").write(tmp_path, "second.pem")
+    one = contexts_of(smtp_tls_cert_file=str(first))
+    assert contexts_of(smtp_tls_cert_file=str(second)).contexts is not one.contexts
