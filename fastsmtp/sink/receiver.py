@@ -84,6 +84,7 @@ class Session(asyncio.Protocol):
         self._dialogue: Dialogue
         self._loop = asyncio.get_running_loop()
         self._handshake: asyncio.Task[None] | None = None
+        self._ahead = b""  # came inside TLS before we heard that it is in force
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by inheritance
@@ -104,6 +105,9 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         dialogue = self._dialogue
         if dialogue.commands.closing:
+            return
+        if self._handshake is not None and dialogue.commands.upgrading:
+            self._ahead += data
             return
         replies = dialogue.receive(data)
         if replies or dialogue.commands.closing:
@@ -156,6 +160,9 @@ class Session(asyncio.Protocol):
         assert transport is not None
         self._transport = transport
         self._dialogue.commands.secure()
+        ahead, self._ahead = self._ahead, b""
+        if ahead:
+            self.data_received(ahead)
 
 
 def ignore(_envelope: Envelope, _content: bytes) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastsmtp.sink.behaviour import Behaviour
+from fastsmtp.sink.certificate import context
 from tests.support import exim, postfix, sasl_postfix
 from tests.support.background_sink import BackgroundSink
 from tests.support.commands import fastsmtp
@@ -128,3 +129,27 @@ def test_nothing_that_is_written_holds_the_password(tmp_path: Path, given: str, 
     everything = b"\n".join([done.said.encode(), *(path.read_bytes() for path in files)])
     secrets = {given, *(base64.b64encode(text.encode()).decode() for text in (given, f"\0tim\0{given}"))}
     assert {secret for secret in secrets if secret.encode() in everything} == set()
+
+
+UNDER_TLS = ("smtp_tls_security_level=encrypt", "smtp_sasl_security_options=noplaintext, noanonymous")
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "dsn"), [("noanonymous", "sent", "2.0.0"), ("noplaintext", "deferred", "4.7.0")]
+)
+def test_password_goes_through_tls_where_the_settings_allow_it_there(
+    tmp_path: Path, options: str, status: str, dsn: str
+) -> None:
+    behaviour = Behaviour(tls=context(None, "sink.example"), login="tim:pencil-and-paper")
+    with BackgroundSink(behaviour=behaviour) as sink:
+        settings = (*UNDER_TLS, f"smtp_sasl_tls_security_options={options}")
+        row = send(tmp_path, sink.port, "pencil-and-paper", *settings)
+    assert (row["status"], row["dsn"]) == (status, dsn), row
+
+
+@pytest.mark.peer
+def test_password_goes_to_postfix_through_tls(tmp_path: Path, cyrus: AuthenticatingPostfix) -> None:
+    settings = (*UNDER_TLS, "smtp_sasl_tls_security_options=noanonymous", "smtp_sasl_mechanism_filter=plain")
+    row = send(tmp_path, cyrus.port, PASSWORD, *settings)
+    assert (row["status"], row["tls"]) == ("sent", "encrypt")
+    assert cyrus.methods()[-1] == ("PLAIN", f"tim@{REALM}")

@@ -4,7 +4,7 @@
     postfix.methods()    mechanism and user of each authentication so far
 
 Its users stand in a file of its own: USER with PASSWORD. Offers every mechanism of the library, with `AUTH=`
-for old clients besides.
+for old clients besides, and STARTTLS.
 """
 
 import os
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support import postfix
+from tests.support.certificates import self_signed
 from tests.support.postfix import Postfix
 
 USER, PASSWORD = "tim", "tanstaaf:tanstaaf"
@@ -32,6 +33,8 @@ smtpd_sasl_local_domain = {realm}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions =
 broken_sasl_auth_clients = yes
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = {root}/etc/sasl/leaf.pem
 """
 LIBRARY = """\
 pwcheck_method: auxprop
@@ -67,6 +70,7 @@ class AuthenticatingPostfix:
             input=PASSWORD.encode(),
             check=True,
         )
+        self_signed(REALM).write(directory)
         owner = pwd.getpwnam("postfix")
         os.chown(users, owner.pw_uid, owner.pw_gid)
 
