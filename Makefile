@@ -21,7 +21,7 @@ demo: $(VENV)/.demo build  ## send the example newsletter to a local test sink, 
 test: $(VENV)/.test build  ## everything: unit, wire, real peers, crashes (as root it installs what they need)
 	@$(BIN)/python -m pytest $(TESTFLAGS)
 
-quick: $(VENV)/.test build  ## unit and wire tests alone, under 20 seconds
+quick: $(VENV)/.test build  ## unit and wire tests alone, two minutes
 	@$(BIN)/python -m pytest tests/unit tests/wire -m 'not peer' $(TESTFLAGS)
 
 lint: $(VENV)/.test  ## format, lint, types, house rules
