@@ -57,7 +57,7 @@ fuzz: $(VENV)/.test build  ## random messages and peers, judged by plain twins (
 	@$(BIN)/python -m tests.fuzz.engine --seconds $(or $(SECONDS),60)
 	@$(BIN)/python -m tests.fuzz.model
 
-sanitize: $(VENV)/.test  ## the same, and the wire tests, with AddressSanitizer and UBSan in the compiled modules
+sanitize: $(VENV)/.test  ## the same, and tests, with AddressSanitizer and UBSan in the compiled modules
 	@CFLAGS="$(SANITIZERS) -fno-omit-frame-pointer -g" LDFLAGS="$(SANITIZERS)" $(BIN)/python setup.py -q build \
 	  --build-base build/sanitized --build-lib build/sanitized/lib
 	@set -e; export PYTHONSAFEPATH=1 PYTHONPATH=build/sanitized/lib:. PYTHONMALLOC=malloc \
@@ -65,7 +65,8 @@ sanitize: $(VENV)/.test  ## the same, and the wire tests, with AddressSanitizer 
 	  LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)"; \
 	  $(BIN)/python -m tests.fuzz.encoder --seconds $(or $(SECONDS),60); \
 	  $(BIN)/python -m tests.fuzz.engine --seconds $(or $(SECONDS),60); \
-	  $(BIN)/python -m pytest -o pythonpath=build/sanitized/lib tests/unit/wire -k "not memory"
+	  $(BIN)/python -m pytest -o pythonpath=build/sanitized/lib tests/unit/wire -k "not memory"; \
+	  $(BIN)/python -m pytest -o pythonpath=build/sanitized/lib tests/unit/delivery tests/unit/queue tests/wire/test_scenarios.py
 
 clean:  ## all that was built, .venv too
 	rm -rf $(VENV) build dist *.egg-info ext/*.c ext/*.html fastsmtp/*/*.so
