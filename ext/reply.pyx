@@ -96,7 +96,7 @@ cdef class Reply:
 
     @property
     def dsn(self):
-        cdef bytes line = self.raw.rpartition(b"\n")[2]
+        cdef bytes line = self.raw.rpartition(b"\n")[2] if b"\n" in self.raw else self.raw
         cdef const char* text = PyBytes_AS_STRING(line)
         cdef Py_ssize_t length = PyBytes_GET_SIZE(line), at = 3, end = 0
         if self.code // 100 not in (2, 4, 5):
@@ -109,7 +109,10 @@ cdef class Reply:
 
     @property
     def text(self):
-        return self.raw.replace(b"\n", b" ").decode("utf-8", "replace")
+        cdef bytes line = self.raw
+        if b"\n" in line:
+            line = line.replace(b"\n", b" ")
+        return line.decode("utf-8", "replace")
 
     @property
     def lines(self):

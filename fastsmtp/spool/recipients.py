@@ -19,7 +19,7 @@ from fastsmtp.spool.records import Destination
 
 # The gaps in which after_id lies or that begin behind it, each read as one range of the table
 WINDOW: Final = """
-    SELECT recipient.id, address, domain, line, fields, 0, 0.0
+    SELECT recipient.id, address, domain, line, fields
     FROM temp.gap CROSS JOIN recipient
       ON recipient.id BETWEEN max(gap.first_id, :start) AND min(gap.last_id, :last_id)
     WHERE gap.first_id <= :last_id
@@ -45,7 +45,7 @@ class Recipients:
     def window(self, after_id: int, last_id: int, limit: int) -> list[Recipient]:
         """Up to `limit` recipients never tried before this run, after_id < id <= last_id, ascending."""
         bounds = {"start": after_id + 1, "last_id": last_id, "limit": limit}
-        return list(map(as_recipient, self._execute(WINDOW, bounds)))
+        return [as_recipient((*row, 0, 0.0)) for row in self._execute(WINDOW, bounds)]  # never tried
 
     def destinations(self, after_rank: int, limit: int) -> list[Destination]:
         """The next `limit` destinations behind `after_rank`, largest first; [] at the end."""
