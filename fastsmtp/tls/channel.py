@@ -167,7 +167,10 @@ class Channel:
             self.verdict = handshake.judge(connection, evidence)
         connection.set_app_data(None)
         self.established = True
-        self._session_due = handshake.resumption is not None
+        if handshake.resumption is not None:
+            self._session_due = self.verdict.matched
+            if not self.verdict.matched:  # the next handshake may show a better certificate
+                handshake.resumption.forget(handshake.session_key)
 
     def failed(self, reason: str) -> HandshakeFailed:
         """What to raise where the handshake ends without the peer's doing in TLS: nothing more is fed."""

@@ -8,7 +8,8 @@ from tests.support.certificates import authority
 from tests.support.tls_peer import TlsServer, protection, settled
 from tests.support.tls_policies import NAME, meet, policy_of
 
-LEAF = authority().issue(NAME)
+CA = authority()
+LEAF = CA.issue(NAME)
 VERDICT = Verdict(True, TRUSTED)
 
 
@@ -108,6 +109,17 @@ def test_failed_handshake_forgets_the_session():
     channel.start()
     channel.failed("timed out")
     assert len(policy._engine.sessions) == 0
+
+
+def test_session_whose_certificate_did_not_match_is_not_resumed(tmp_path):
+    trusted = {"smtp_tls_security_level": "verify", "smtp_tls_CAfile": str(CA.write_certificate(tmp_path))}
+    policy = policy_of(**trusted)
+    first = meet(policy, CA.issue("other.test"))
+    first.channel.close()
+    assert not first.matched
+    assert len(policy._engine.sessions) == 0
+    renewed = meet(policy, LEAF)
+    assert renewed.matched
 
 
 def test_session_of_another_host_is_not_offered():
