@@ -41,6 +41,7 @@ SERVERNAME_LIMIT = 255  # RFC 6066 3; beyond, TLS is not started
 WARNINGS_LIMIT = 1000  # that are remembered, so that each is said once
 BY_TLSA = (Level.DANE, Level.DANE_ONLY)
 UNSETTLED = "TLSA records were not looked up"
+UNUSABLE = (policy_text.EntryError, per_site.SiteError, UnusableFile)
 CHECKED = (Level.VERIFY, Level.SECURE)
 
 Find = Callable[[str], str | None]  # TableError, Pending
@@ -124,8 +125,8 @@ class Policy:
         """PolicyError, TableError, Pending."""
         try:
             entry = self._entry(nexthop, host)
-            return self._made(entry, nexthop, host)
-        except (policy_text.EntryError, per_site.SiteError, UnusableFile) as error:
+            return self._made(entry, nexthop, host, self._log_mask(host))
+        except UNUSABLE as error:
             raise self._problem(nexthop, str(error)) from None
 
     # The level
@@ -155,12 +156,18 @@ class Policy:
 
     # The rest
 
-    async def _secured(self, entry: Entry, nexthop: str, host: Host) -> Protection:
-        """At level dane: what its TLSA records, which are looked up now, make of it. PolicyError."""
+    async def _secured(self, entry: Entry, nexthop: str, host: Host, log: int) -> Protection:
+        """At level dane: what its TLSA records, which are looked up now, make of it. PolicyError alone: no
+        table is asked here.
+        """
         plan = await self._dane.plan(entry.level, nexthop, host)
-        return self._made(replace(entry, level=plan.level, servername=plan.base or None), nexthop, host, plan)
+        became = replace(entry, level=plan.level, servername=plan.base or None)
+        try:
+            return self._made(became, nexthop, host, log, plan)
+        except UNUSABLE as error:
+            raise self._problem(nexthop, str(error)) from None
 
-    def _made(self, entry: Entry, nexthop: str, host: Host, plan: Plan | None = None) -> Protection:
+    def _made(self, entry: Entry, nexthop: str, host: Host, log: int, plan: Plan | None = None) -> Protection:
         rules = self._rules
         for warning in entry.warnings:
             self._say(f"{self._where(nexthop)}: {warning}")
@@ -170,13 +177,14 @@ class Policy:
         if entry.level is Level.NONE:
             return Protection(security=Level.NONE, handshake=Handshake(relay=host.relay))
         if self._engine is None or (entry.level in BY_TLSA and plan is None):
+            secured = partial(self._secured, entry, nexthop, host, log)
             return Protection(
                 security=entry.level,
                 handshake=Handshake(relay=host.relay, problem=UNSETTLED),
                 available=self._engine is not None,
                 wrapper=rules.wrapper,
                 identity=entry.level.word,
-                secured=partial(self._secured, entry, nexthop, host) if self._engine is not None else None,
+                secured=secured if self._engine is not None else None,
             )
         self._require_mx(entry, nexthop, host)
         demand = self._demand(entry, nexthop, host)
@@ -197,7 +205,6 @@ class Policy:
         bound = nexthop if demand.must_match else ""
         material = repr((demand._replace(tlsa=None), plan, servername, manner, bound, rules.wrapper, problem))
         identity = f"{entry.level.word}:{hashlib.sha256(material.encode()).hexdigest()[:32]}"
-        log = self._log_mask(host)
         examiner = Examiner(demand, host.relay, log)
         handshake = Handshake(
             relay=host.relay,

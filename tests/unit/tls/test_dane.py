@@ -252,6 +252,15 @@ def test_protection_whose_records_were_not_looked_up_lets_nothing_through():
     assert protection.handshake.context is None
 
 
+def test_setting_that_only_the_level_it_became_looks_at_is_a_configuration_problem():
+    policy = policy_of(
+        smtp_tls_security_level="dane", smtp_dns_support_level="dnssec", smtp_tls_servername="not/a/name"
+    )
+    policy._dane._names = Names(tlsa={})
+    with pytest.raises(PolicyError, match="client TLS configuration problem"):
+        asyncio.run(policy.protection(NEXTHOP, a_host()).secured())
+
+
 def test_records_are_part_of_what_sessions_have_in_common():
     one, two = (met(Names(tlsa=having(record)), LEAF)[0].identity for record in (MATCHING, OTHER))
     assert one != two
