@@ -32,6 +32,7 @@ class Met(Receiver):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         domain = envelope.rcpt_tos[0].partition("@")[2]
+        assert session.peer is not None
         self.met.add((domain, session.peer[0], str(session.host_name)))
         return await super().handle_DATA(server, session, envelope)
 
