@@ -99,6 +99,7 @@ class AuthenticationFailed(FastsmtpError):
         self.text = text
         self.code = code
         self.digest = digest
+        self.tls = ""  # for the log and the results
 
 
 class RenderError(FastsmtpError):

@@ -19,7 +19,8 @@ import asyncio
 
 from fastsmtp.delivery import limits
 from fastsmtp.delivery.desk import Desk
-from fastsmtp.delivery.entry import Entry, Protecting
+from fastsmtp.delivery.entry import Entry
+from fastsmtp.delivery.protecting import Protecting
 from fastsmtp.delivery.settling import Settling, doubtful
 from fastsmtp.delivery.walk import Walk
 from fastsmtp.errors import ContentError, Pending

@@ -73,8 +73,10 @@ class Steps:
 
     def heard(self, kind: int, subject: object) -> None:
         if kind == engine.REFUSED:
+            refusal = Refused(*subject)  # type: ignore[misc]
+            refusal.inside_tls = self._session.tunnel is not None
             if not self._heard.done():
-                self._heard.set_exception(Refused(*subject))  # type: ignore[misc]
+                self._heard.set_exception(refusal)
             self._session.close()
         elif kind in (engine.READY, engine.REPLIED) and not self._heard.done():
             self._heard.set_result(subject)

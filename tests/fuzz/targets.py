@@ -5,6 +5,7 @@ TARGETS                                     by name, for tests/fuzz/guided.py
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from fastsmtp.errors import LocalProtocolError
 from fastsmtp.wire import engine as wire_engine
@@ -101,6 +102,8 @@ def engine(data: bytes) -> None:
                 assert session.busy or not session.open or len(answered) < len(begun)
         elif move & 4 and len(begun) == TRANSACTIONS:
             session.quit()
+        elif move & 7 == 0:
+            open_further(session, said)
         check_output(session.take())
     left = session.forsake()
     assert len(answered) == len({id(each) for each in answered})
@@ -108,6 +111,22 @@ def engine(data: bytes) -> None:
     for each in begun:
         assert not each.taken or any(each is other for other in answered)
         assert not (each.in_doubt and each.untouched)
+
+
+def open_further(session: SessionEngine, said: bytes) -> None:
+    """STARTTLS, EHLO once more, AUTH: where the state allows it, and an error of ours where not."""
+    with suppress(LocalProtocolError):
+        unread = session.unread
+        assert session.greet_again() == unread
+        assert not session.open
+        assert (session.offers, session.size_limit, session.unread) == ({}, 0, 0)
+        return
+    command = wire_engine.STARTTLS if len(said) % 2 else wire_engine.AUTH
+    line = b"STARTTLS" if command == wire_engine.STARTTLS else b"AUTH " + said.rstrip(b"\r\n")
+    with suppress(LocalProtocolError):
+        session.ask(line, command)
+        assert not {0, 10, 13} & set(line)
+        assert session.stage == command
 
 
 def transaction(number: int, *, chunked: bool) -> Transaction:
@@ -124,6 +143,8 @@ def check_output(pieces: list[bytes]) -> None:
         assert b"\n" not in line
         assert line[:4] in (
             b"EHLO",
+            b"STAR",
+            b"AUTH",
             b"HELO",
             b"MAIL",
             b"RCPT",

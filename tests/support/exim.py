@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from tests.support import process
+from tests.support.certificates import Certified
 
 UNPACKED = Path(sys.prefix) / "peers"
 PROGRAM = UNPACKED / "usr/sbin/exim4"
@@ -37,7 +38,8 @@ daemon_smtp_ports = {port}
 queue_only = true
 host_lookup =
 rfc1413_query_timeout = 0s
-tls_advertise_hosts =
+tls_advertise_hosts = {tls_hosts}
+{certificate}
 chunking_advertise_hosts = *
 keep_environment =
 acl_smtp_rcpt = recipient
@@ -93,9 +95,10 @@ class Received(NamedTuple):
 
 
 class Exim:
-    def __init__(self, password: str = "") -> None:
-        """`password` of USER; "": it takes mail from everybody. No `}` or `$` in it."""
+    def __init__(self, password: str = "", leaf: Certified | None = None) -> None:
+        """`password` of USER; "": it takes mail from everybody. No `}` or `$` in it. `leaf`: offers TLS."""
         self._password = password
+        self._leaf = leaf
         self.port = process.free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._directory = TemporaryDirectory(prefix="exim-")
@@ -106,7 +109,11 @@ class Exim:
     def _lay_out(self) -> None:
         user, group = self._account.pw_uid, self._account.pw_gid
         settings = {"root": self.root, "port": self.port, "user": user, "group": group}
-        settings |= {"accepts": "accept", "authenticators": ""}
+        settings |= {"accepts": "accept", "authenticators": "", "tls_hosts": "", "certificate": ""}
+        if self._leaf is not None:
+            chain = self._leaf.write(self.root)
+            chain.chmod(0o644)
+            settings |= {"tls_hosts": "*", "certificate": f"tls_certificate = {chain}"}
         if self._password:
             settings["accepts"] = "accept authenticated = *"
             settings["authenticators"] = AUTHENTICATORS.format(user=USER, password=self._password)

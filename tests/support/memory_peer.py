@@ -47,6 +47,8 @@ class Manner:
     inside: Sequence[str] | None = None  # offers inside TLS; None: the same
     answers_inside: Mapping[str, str | Sequence[str]] | None = None  # the same of answers
     handshake: str = ""  # SILENT, HANGUP or GARBAGE in place of its part
+    tls_limit: int = 1 << 40  # bytes of TLS after which it hangs up,
+    tls_flaw: int = -1  # and which of them is a wrong one
     early: bytes = b""  # said in the clear, right behind the reply to STARTTLS
 
 
@@ -104,6 +106,7 @@ class MemoryTransport(asyncio.Transport):
         self._speaks_at = 0.0
         self._unsaid: deque[bytes] = deque()  # timers of one moment ring in any order
         self._tls: TlsServer | None = None
+        self._tls_said = 0  # bytes
         self._tls_due = False  # once the reply to STARTTLS is said
         self._raw = False  # what comes is for TLS, and TLS is not spoken here
 
@@ -177,9 +180,16 @@ class MemoryTransport(asyncio.Transport):
         return heard
 
     def _pass_on(self, tls: TlsServer) -> None:
-        data = tls.take()
-        if data and not self._closing:
-            self._protocol.data_received(data)
+        data = bytearray(tls.take())
+        flaw = self._manner.tls_flaw - self._tls_said
+        if 0 <= flaw < len(data):
+            data[flaw] ^= 0x55
+        left = self._manner.tls_limit - self._tls_said
+        self._tls_said += len(data)
+        if data and left > 0 and not self._closing:
+            self._protocol.data_received(bytes(data[:left]))
+        if len(data) >= left:
+            self._loop.call_soon(self._end)
 
     def _spoil(self) -> None:
         if self._manner.handshake == GARBAGE:
@@ -227,11 +237,17 @@ class MemoryTransport(asyncio.Transport):
             else:
                 self._hear(line[:-2].decode("utf-8", "surrogateescape"))
 
+    @property
+    def _answers(self) -> Mapping[str, str | Sequence[str]]:
+        """Those that hold now."""
+        inside = self._manner.answers_inside if self._tls is not None else None
+        return self._manner.answers if inside is None else inside
+
     def _hear(self, command: str) -> None:
         self._conversation.commands.append(command)
         self._conversation.heard_at.append(self._loop.time())
         verb = command.partition(" ")[0].upper()
-        if verb == "EHLO" and "EHLO" not in self._manner.answers:
+        if verb == "EHLO" and "EHLO" not in self._answers:
             offers = self._manner.offers
             if self._tls is not None:
                 offers = offers if self._manner.inside is None else self._manner.inside
@@ -251,10 +267,7 @@ class MemoryTransport(asyncio.Transport):
             self._stuck = self._manner.stalls or self._manner.drains > 0
 
     def _answer(self, verb: str) -> str:
-        answers = self._manner.answers
-        if self._tls is not None and self._manner.answers_inside is not None:
-            answers = self._manner.answers_inside
-        told = answers.get(verb)
+        told = self._answers.get(verb)
         if told is None:
             answer = USUAL.get(verb, "250 2.0.0 ok")
         elif isinstance(told, str):
