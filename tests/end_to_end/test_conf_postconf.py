@@ -260,7 +260,8 @@ def entries(printed: str) -> set[str]:
     return set(re.split(r"\n(?! )", printed.rstrip("\n")))
 
 
-names = st.sampled_from(["relayhost", "smtp_sasl_path", "relay_domains", "mine", "other", "x9"])
+# relay_domains is none of them: its default asks compatibility_level there, and is empty here
+names = st.sampled_from(["relayhost", "smtp_sasl_path", "mine", "other", "x9"])
 blanks = st.sampled_from(["", " ", "  ", "\t"])
 words = st.sampled_from(["a", "b.example", "[c]:25", "10", "9", "1e", "x=y", "é", "#", "!d,e", "{f}", "-"])
 
