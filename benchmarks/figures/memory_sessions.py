@@ -29,7 +29,10 @@ from fastsmtp.session.opening import Meeting, open_session
 from fastsmtp.wire.reply import Reply
 from fastsmtp.wire.transaction import Transaction
 from fastsmtp.worker.client import client_rules
+from fastsmtp.worker.protecting import policy
+from tests.support.certificates import self_signed
 from tests.support.process import free_port
+from tests.support.tls_peer import server_context
 
 SESSIONS = 10_000
 ADDRESSES = 10  # a thousand sessions each
@@ -78,10 +81,11 @@ class IdlePeer(asyncio.Protocol):
                 self._write(b"250 2.1.0 Ok\r\n")
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, *, secure: bool) -> None:
     loop = asyncio.get_running_loop()
+    context = server_context(self_signed()) if secure else None
     for number in range(1, ADDRESSES + 1):
-        await loop.create_server(IdlePeer, f"127.0.1.{number}", port, backlog=1000)
+        await loop.create_server(IdlePeer, f"127.0.1.{number}", port, backlog=1000, ssl=context)
     print("ready", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -110,12 +114,12 @@ class Driver:
 class Opener:
     """Opens sessions as a delivery does."""
 
-    def __init__(self, port: int) -> None:
-        settings = Settings.load(
-            None,
-            ["myhostname=me.example", "smtp_connection_cache_time_limit=1h", "connection_cache_ttl_limit=1h"],
-        )
+    def __init__(self, port: int, *, secure: bool) -> None:
+        limits = ["smtp_connection_cache_time_limit=1h", "connection_cache_ttl_limit=1h"]
+        level = ["smtp_tls_security_level=encrypt", "smtp_tls_wrappermode=yes"] if secure else []
+        settings = Settings.load(None, ["myhostname=me.example", *limits, *level])
         rules = client_rules(settings)
+        self._policy = policy(settings, print)
         self._rules = rules.session
         self._deadlines = rules.deadlines
         self._port = port
@@ -131,7 +135,7 @@ class Opener:
             age=0.0,
             warn=print,
             inform=print,
-            protection=None,
+            protection=None if self._policy is None else self._policy.protection("mx.example", host),
         )
         session = await open_session(host, self._rules, self._deadlines, meeting)
         driver = Driver()
@@ -157,9 +161,9 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def hold(port: int) -> None:
+async def hold(port: int, *, secure: bool) -> None:
     """Prints the bytes that each session adds."""
-    opener = Opener(port)
+    opener = Opener(port, secure=secure)
     first = await opener.open_all(0, AT_ONCE)
     before = resident()
     sessions = await opener.open_all(AT_ONCE, SESSIONS - AT_ONCE)
@@ -169,15 +173,19 @@ async def hold(port: int) -> None:
     await asyncio.sleep(0)
 
 
-def measure() -> float:
-    """KiB a session, in a new process, with the peers in another."""
+def measure(*words: str) -> float:
+    """KiB a session, in a new process, with the peers in another. `secure` among `words`: inside TLS."""
     port = str(free_port())
     command = [sys.executable, "-m", "benchmarks.figures.memory_sessions"]
-    with subprocess.Popen([*command, "peers", port], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as peers:
+    with subprocess.Popen(
+        [*command, "peers", port, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as peers:
         assert peers.stdin is not None
         assert peers.stdout is not None
         peers.stdout.readline()
-        found = subprocess.run([*command, "sessions", port], stdout=subprocess.PIPE, check=True).stdout
+        found = subprocess.run(
+            [*command, "sessions", port, *words], stdout=subprocess.PIPE, check=True
+        ).stdout
         peers.stdin.close()
     size = float(found) / 1024
     rounds.say(f"{SESSIONS:,} sessions: {size:.2f} KiB each")
@@ -191,8 +199,8 @@ def main() -> None:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     if sys.argv[1:2] == ["peers"]:
-        uvloop.run(serve(int(sys.argv[2])))
+        asyncio.run(serve(int(sys.argv[2]), secure="secure" in sys.argv))
     elif sys.argv[1:2] == ["sessions"]:
-        uvloop.run(hold(int(sys.argv[2])))
+        uvloop.run(hold(int(sys.argv[2]), secure="secure" in sys.argv))
     else:
         main()
