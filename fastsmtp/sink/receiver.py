@@ -23,6 +23,7 @@ from fastsmtp.sink.behaviour import Behaviour, Envelope, Tally
 from fastsmtp.sink.dialogue import Dialogue
 
 LISTEN_BACKLOG = 4096
+ACCEPTING = 3  # turns of asyncio's loop until a connection that was just accepted is a session
 
 OnMessage = Callable[[Envelope, bytes], None]
 
@@ -50,6 +51,8 @@ class Sink:
         if self._server is None:
             return
         self._server.close()
+        for _ in range(ACCEPTING):
+            await asyncio.sleep(0)
         for session in list(self._sessions):
             session.abort()
         while self._sessions:

@@ -9,7 +9,7 @@ aiosmtpd is strict about syntax, offers SIZE, 8BITMIME, SMTPUTF8 and HELP, and n
 import asyncio
 import threading
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -26,13 +26,48 @@ class Transaction(NamedTuple):
     options: tuple[str, ...]  # of MAIL
 
 
+class _Controller(Controller):
+    """Ends what is open when it stops: aiosmtpd leaves that to the garbage collector, which complains."""
+
+    def __init__(self, handler: object) -> None:
+        super().__init__(handler, hostname=LOOPBACK, port=free_port(), data_size_limit=SIZE_LIMIT)
+        self._sessions: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        session = SMTP(self.handler, **self.SMTP_kwargs)
+        self._sessions.append(session)
+        return session
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(10)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        if self.server is not None:
+            self.server.close()
+        await settled()  # of those just accepted
+        for session in self._sessions:
+            if session.transport is not None:
+                cast(asyncio.Transport, session.transport).abort()
+        await settled()
+
+
+async def settled() -> None:
+    """The loop has done what was due, and what that set off."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 class Receiver:
     def __init__(self, delay: float = 0.0) -> None:
         self.delay = delay
-        self.port = free_port()
         self.transactions: list[Transaction] = []
         self._lock = threading.Lock()
-        self._controller = Controller(self, hostname=LOOPBACK, port=self.port, data_size_limit=SIZE_LIMIT)
+        self._controller = _Controller(self)
+
+    @property
+    def port(self) -> int:
+        return int(self._controller.port)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
         content = envelope.original_content or b""
