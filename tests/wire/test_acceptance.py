@@ -5,9 +5,11 @@
 | 1 to 3, 9, 25, 35 to 37 | this file |
 | 4 to 8, 10 to 14 | test_introduction.py |
 | 15 to 24, 32 to 34 | test_engine.py, test_scenarios.py |
+| 26 | test_asking.py, test_starttls.py |
+| 27 | test_starttls.py |
+| 28 | test_tls_sharing.py |
 | 29 | test_xforward.py |
 | 30, 31 | test_envelope.py |
-| 26 to 28 | wait for TLS and SASL |
 """
 
 import pytest
